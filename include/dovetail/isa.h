@@ -232,12 +232,14 @@ typedef struct dvt_isa_field {
     size_t      offset;           /* of element 0 (int64_t) in the part's struct */
 } dvt_isa_field;
 typedef struct dvt_isa_part {
-    const char          *name, *help;
+    const char          *name;
     const dvt_isa_field *fields;
     int32_t              field_count, bits, bytes;
     size_t               offset; /* of the part in dvt_word */
 } dvt_isa_part;
 DVT_API const dvt_isa_part *dvt_isa_describe(dvt_kernel kernel); /* static */
+DVT_API const char *dvt_kernel_name(dvt_kernel kernel);
+DVT_API const char *dvt_kernel_help(dvt_kernel kernel);
 
 /* Long word: byte 0 the ISA version, bytes 1-2 the tag, bytes 3-4 the kernel mask, byte 5 zero,
  * then the parts of the kernels in the mask, ascending. All little-endian. E_CAPACITY names a field that does
