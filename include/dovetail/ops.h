@@ -2,9 +2,9 @@
 /*
  * ops.h - the closed set of graph operators and their attributes, as tables.
  *
- * One line of DVT_OP_LIST declares an operator; one line of DVT_ATTR_LIST declares an attribute.
- * Enum, names, arity checks, the text form, its parser and docs/operators.md all come from these two
- * tables. To add an operator see HACKING.md.
+ * One line of DVT_OP_LIST declares an operator; one line of the lists in src/graph/ops.c declares an
+ * attribute. Enum, names, arity checks, the text form, its parser and docs/operators.md all come from
+ * these tables. To add an operator see HACKING.md.
  *
  * Conventions  Images are N C spatial...; spatial lists (kernel, stride, ...) have one entry per
  *              spatial dimension, outermost first. Shape-like operands (reshape dims, slice bounds,
