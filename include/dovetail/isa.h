@@ -89,7 +89,7 @@ typedef enum dvt_kernel {
  * p*pa + q*qa, row h0 + sum i_l h_l + p*ph, column w0 + sum i_l w_l + q*qw; outside of
  * [0,h_max) x [0,w_max) the block is zero and marked invalid, and nothing is read. */
 #define DVT_ISA_SREAD(F, A)                                                                   \
-    F(sread, base, 24, U, "word", "address of the first lane's first block")                  \
+    F(sread, base, 25, S, "word", "address of the first lane's first block, before padding")  \
     A(sread, n, DVT_LOOPS, 16, U, "turn", "counts, innermost first")                          \
     A(sread, a, DVT_LOOPS, 24, S, "word", "address steps")                                    \
     A(sread, h, DVT_LOOPS, 16, S, "row", "row steps")                                         \

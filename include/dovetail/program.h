@@ -55,7 +55,10 @@ typedef struct dvt_program {
     dvt_arena  *arena; /* holds everything below */
     dvt_overlay overlay;
     const char *model_name, *model_sha256, *options_json, *tool_version;
-    dvt_graph  *host;  /* inputs and outputs are the network's; nodes that no host step runs are absent */
+    /* The host's part: its first input_count inputs and its outputs are the network's, in order;
+     * further inputs are values that the overlay makes and the host reads. */
+    dvt_graph  *host;
+    int32_t     input_count;
     int32_t     tensor_count, step_count, word_count, table_count;
     dvt_program_tensor *tensors;
     dvt_program_step   *steps;
