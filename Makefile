@@ -5,7 +5,7 @@
 
 SECONDS ?= 60
 PATTERN ?=
-CMAKE_QUIET = --log-level=WARNING
+CMAKE_QUIET = --log-level=WARNING >/dev/null
 
 .PHONY: all setup demo check check-all bench fuzz docs format tidy cov clean help \
         build-dev build-asan build-tsan build-fuzz

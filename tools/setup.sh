@@ -15,7 +15,7 @@
 set -eu
 
 needed="
-build-essential clang libclang-rt-14-dev libomp-dev cmake ninja-build pkg-config git python3
+build-essential clang libclang-rt-14-dev cmake ninja-build pkg-config git python3
 libprotobuf-c-dev protobuf-c-compiler libjansson-dev libsqlite3-dev
 libopenblas-dev liblapacke-dev libdnnl-dev
 libjpeg-dev libpng-dev zlib1g-dev libmd-dev
