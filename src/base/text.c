@@ -11,10 +11,11 @@
  * Tests      tests/unit/test_text.c
  */
 #include "base/base_int.h"
+#include "base/text_int.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,6 +124,66 @@ bool dvt_parse_f64(const char *text, double *out)
     }
     *out = v;
     return true;
+}
+
+/* ---- numbers as text ----------------------------------------------------------------------- */
+
+static bool not_finite_text(double v, char out[DVTI_F64_TEXT])
+{
+    if (isfinite(v)) {
+        return false;
+    }
+    dvti_format(out, DVTI_F64_TEXT, "%s", isnan(v) ? "nan" : v > 0 ? "inf" : "-inf");
+    return true;
+}
+
+/* "1" would read back as an integer. */
+static char *with_point(char out[DVTI_F64_TEXT])
+{
+    if (!strpbrk(out, ".e")) {
+        size_t n = strlen(out);
+        memcpy(out + n, ".0", 3);
+    }
+    return out;
+}
+
+char *dvti_f64_text(double v, char out[DVTI_F64_TEXT])
+{
+    if (not_finite_text(v, out)) {
+        return out;
+    }
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(out, DVTI_F64_TEXT, "%.*g", digits, v);
+        if (strtod(out, NULL) == v) {
+            break;
+        }
+    }
+    return with_point(out);
+}
+
+char *dvti_f32_text(float v, char out[DVTI_F64_TEXT])
+{
+    if (not_finite_text((double)v, out)) {
+        return out;
+    }
+    for (int digits = 6; digits <= 9; digits++) {
+        snprintf(out, DVTI_F64_TEXT, "%.*g", digits, (double)v);
+        if (strtof(out, NULL) == v) {
+            break;
+        }
+    }
+    return with_point(out);
+}
+
+void dvti_join(char *out, size_t cap, const char *const *words, size_t count)
+{
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < count && used + 1 < cap; i++) {
+        dvti_format(out + used, cap - used, "%s%s", i ? ", " : "", words[i]);
+        used += strlen(out + used);
+    }
 }
 
 /* ---- near words ---------------------------------------------------------------------------- */
