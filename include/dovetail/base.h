@@ -99,8 +99,13 @@ typedef struct dvt_error {
 /* Raises an error and returns `status`, so that `return dvt_fail(...)` and `st = dvt_fail(...)`
  * both read well. `at` may be NULL. If an error is already set it stays, and this one becomes a
  * line of its trail. */
+#ifndef __clang_analyzer__
 #define dvt_fail(ctx, status, at, ...) \
     dvt_fail_((ctx), (status), (at), __FILE__, __LINE__, __VA_ARGS__)
+#else /* it does not see into dvt_fail_ and would think that a failure may return DVT_OK */
+#define dvt_fail(ctx, status, at, ...) \
+    (dvt_fail_((ctx), (status), (at), __FILE__, __LINE__, __VA_ARGS__), (status))
+#endif
 DVT_API dvt_status dvt_fail_(dvt_ctx *ctx, dvt_status status, const dvt_pos *at,
                              const char *src_file, int src_line, const char *fmt, ...)
     DVT_PRINTF(6, 7);
