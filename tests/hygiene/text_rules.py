@@ -129,10 +129,18 @@ def test_name_rule(tree):
     """A test's name is a claim: test_<topic>__<claim in words>."""
     for path in tree.code({".c"}, ("tests/",)):
         code = tap.without_comments(tree.text(path))
-        for match in re.finditer(r"cmocka_unit_test\w*\(\s*(\w+)", code):
+        for match in re.finditer(r"^static void (\w+)\(void \*\*", code, re.MULTILINE):
             if not re.fullmatch(r"[a-z0-9]+_[a-z0-9_]*?__[a-z0-9_]+", match[1]):
                 number = code.count("\n", 0, match.start()) + 1
                 yield f"{path}:{number}: '{match[1]}' is not of the form test_topic__claim_in_words"
+
+
+def fuzz_corpus_rule(tree):
+    """A fuzz target without a corpus never runs in `make check`."""
+    for path in tree.code({".c"}, ("tests/fuzz/fuzz_",)):
+        corpus = f"tests/fuzz/corpus/{path.stem.removeprefix('fuzz_')}/"
+        if not any(str(file).startswith(corpus) for file in tree.files):
+            yield f"{path}: no file in {corpus}"
 
 
 SPDX = "SPDX-License-Identifier: Apache-2.0"
@@ -164,8 +172,11 @@ def main():
     suite.rule("no path of one machine is in the tree", machine_path_rule,
                {"docs/a.md": "see /ho" + "me/me/x\n"}, {"docs/a.md": "see tests/ho" + "me/x\n"})
     suite.rule("test names are claims", test_name_rule,
-               {"tests/unit/test_a.c": "cmocka_unit_test(test_a)\n"},
-               {"tests/unit/test_a.c": "cmocka_unit_test(test_a__is_first)\n"})
+               {"tests/unit/test_a.c": "static void test_a(void **state)\n"},
+               {"tests/unit/test_a.c": "static void test_a__is_first(void **state)\n"})
+    suite.rule("every fuzz target has a corpus", fuzz_corpus_rule,
+               {"tests/fuzz/fuzz_a.c": ""},
+               {"tests/fuzz/fuzz_a.c": "", "tests/fuzz/corpus/a/one": "x"})
     suite.finish()
 
 
