@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """check_layers.py - holds the one-way order of modules that docs/layers.txt writes down.
 
-Usage     tools/check_layers.py [ROOT]      prints "file:line: what is wrong", exits 1 if anything is
-Rules     (1) src/<module>/* includes "other/..." and "dovetail/<header of other>" only where other is
-              the module itself or of a lower level;
+Usage     tools/check_layers.py [ROOT]    prints "file:line: what is wrong"; exits 1 if anything is
+Rules     (1) src/<module>/* includes "other/..." and "dovetail/<header of other>" only where other
+              is the module itself or of a lower level;
           (2) a header named *_int.h is included by its own module only;
           (3) include/dovetail/*.h includes only "dovetail/..." and obeys (1) as its module would;
           (4) every module folder and every public header has a line in docs/layers.txt;

@@ -147,7 +147,8 @@ typedef struct dvt_ctx_opts {
     void           *progress_ud;
 } dvt_ctx_opts;
 
-DVT_API dvt_ctx *dvt_ctx_create(const dvt_ctx_opts *opts); /* NULL opts = defaults; NULL = no memory */
+/* NULL opts = defaults; NULL = no memory */
+DVT_API dvt_ctx *dvt_ctx_create(const dvt_ctx_opts *opts);
 DVT_API void     dvt_ctx_destroy(dvt_ctx *ctx);
 DVT_API uint32_t dvt_ctx_jobs(const dvt_ctx *ctx);        /* resolved, at least 1 */
 DVT_API size_t   dvt_ctx_bytes_in_use(const dvt_ctx *ctx);
@@ -232,7 +233,8 @@ DVT_API bool dvt_file_exists(const char *path);
 enum { DVT_SHA256_HEX = 65, DVT_MD5_HEX = 33 }; /* characters, with the NUL */
 DVT_API void     dvt_sha256_hex(const void *data, size_t size, char out[DVT_SHA256_HEX]);
 DVT_API void     dvt_md5_hex(const void *data, size_t size, char out[DVT_MD5_HEX]);
-DVT_API uint64_t dvt_hash64(const void *data, size_t size, uint64_t seed); /* for tables, not files */
+/* for tables, not files */
+DVT_API uint64_t dvt_hash64(const void *data, size_t size, uint64_t seed);
 
 /* ---- text helpers -------------------------------------------------------------------------- */
 

@@ -17,13 +17,15 @@ extern "C" {
 
 typedef struct dvt_compile_opts {
     const dvt_overlay *overlay;       /* required */
-    bool               naive;         /* every optional optimisation off, external memory between layers */
-    const char *const *disable;       /* names of single optimisations (dvt_compile_optimisations) */
+    /* every optional optimisation off, external memory between layers */
+    bool               naive;
+    /* names of single optimisations (dvt_compile_optimisations) */
+    const char *const *disable;
     int32_t            disable_count;
     const char *const *keep;          /* names of inner values that shall become readable outputs */
     int32_t            keep_count;
-    /* int8 only: sample inputs that set the feature scales, sample_count sets of one tensor per graph
-     * input, in order. int8 without samples is E_USAGE. */
+    /* int8 only: sample inputs that set the feature scales, sample_count sets of one tensor per
+     * graph input, in order. int8 without samples is E_USAGE. */
     const dvt_tensor  *samples;
     int32_t            sample_count;
     const char        *model_sha256;  /* recorded; NULL = "" */

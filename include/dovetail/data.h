@@ -25,10 +25,11 @@ typedef struct dvt_dataset_opts {
 /* `spec` is KIND:PATH.
  *   mnist:DIR     idx files (gzip or not): t10k-*, t5k-* for the test split; train-* for train
  *   cifar10:DIR   the binary batches (data_batch_*.bin, test_batch.bin)
- *   images:PATH   JPEG and PNG files of a folder or of a .tar, .tar.gz; sorted by name. Label, in this order:
- *                 opts.labels CSV (columns file and label by header); opts.labels synset.txt with the
- *                 WordNet id found in the file name; a sub-folder's name, sorted; a number before or
- *                 after the last '_' of the file name. None: E_USAGE that says how to give one.
+ *   images:PATH   JPEG and PNG files of a folder or of a .tar, .tar.gz; sorted by name. Label, in
+ *                 this order: opts.labels CSV (columns file and label by header); opts.labels
+ *                 synset.txt with the WordNet id found in the file name; a sub-folder's name,
+ *                 sorted; a number before or after the last '_' of the file name. None: E_USAGE
+ *                 that says how to give one.
  */
 DVT_API DVT_MUST_CHECK dvt_status dvt_dataset_open(dvt_ctx *ctx, const char *spec,
                                                    const dvt_dataset_opts *opts, dvt_dataset **out);
@@ -51,7 +52,8 @@ typedef struct dvt_preprocess {
     dvt_tensor mean_image;        /* f32 (C,H,W), or (C',1,1); empty = none; borrowed */
     bool       mean_before_scale;
     bool       bgr;               /* swap R and B */
-    int64_t    resize;            /* shorter side to this many pixels first; 0 = straight to the input size */
+    /* shorter side to this many pixels first; 0 = straight to the input size */
+    int64_t    resize;
     bool       center_crop;       /* crop the middle to the input size instead of squeezing */
 } dvt_preprocess;
 
@@ -59,8 +61,8 @@ DVT_API dvt_preprocess dvt_preprocess_default(void);
 /* image u8 (C,H,W) -> out f32 (C',H',W') given by `shape`; grey and RGB convert into one another;
  * resizing is bilinear with half-pixel centres (antialiased when shrinking, as PIL does). */
 DVT_API DVT_MUST_CHECK dvt_status dvt_preprocess_apply(dvt_ctx *ctx, const dvt_preprocess *p,
-                                                       const dvt_tensor *image, const dvt_shape *shape,
-                                                       float *out);
+                                                       const dvt_tensor *image,
+                                                       const dvt_shape *shape, float *out);
 /* The same as JSON text, for the record. */
 DVT_API void dvt_preprocess_print(const dvt_preprocess *p, dvt_buf *out);
 

@@ -62,19 +62,23 @@ typedef struct dvt_node {
 DVT_API dvt_graph *dvt_graph_create(dvt_ctx *ctx, const char *name); /* NULL raises E_NOMEM */
 DVT_API void       dvt_graph_destroy(dvt_graph *g);
 DVT_API dvt_ctx   *dvt_graph_ctx(const dvt_graph *g);
-DVT_API dvt_arena *dvt_graph_arena(dvt_graph *g); /* for data that shall live as long as the graph */
+/* for data that shall live as long as the graph */
+DVT_API dvt_arena *dvt_graph_arena(dvt_graph *g);
 DVT_API const char *dvt_graph_name(const dvt_graph *g);
 
 /* Names: NULL or taken ones are made unique ("conv1", "conv1_2"). */
-DVT_API DVT_MUST_CHECK dvt_status dvt_graph_add_input(dvt_graph *g, const char *name, dvt_dtype dtype,
-                                                      const dvt_shape *shape, dvt_value_id *out);
+DVT_API DVT_MUST_CHECK dvt_status dvt_graph_add_input(dvt_graph *g, const char *name,
+                                                      dvt_dtype dtype, const dvt_shape *shape,
+                                                      dvt_value_id *out);
 /* Copies the data into the graph. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_graph_add_const(dvt_graph *g, const char *name,
                                                       const dvt_tensor *t, dvt_value_id *out);
-DVT_API DVT_MUST_CHECK dvt_status dvt_graph_add_param(dvt_graph *g, const char *name, dvt_dtype dtype,
-                                                      const dvt_shape *shape, dvt_value_id *out);
+DVT_API DVT_MUST_CHECK dvt_status dvt_graph_add_param(dvt_graph *g, const char *name,
+                                                      dvt_dtype dtype, const dvt_shape *shape,
+                                                      dvt_value_id *out);
 /* Gives a parameter (or a constant) its data; type and shape must agree (E_SHAPE). */
-DVT_API DVT_MUST_CHECK dvt_status dvt_graph_set_data(dvt_graph *g, dvt_value_id v, const dvt_tensor *t);
+DVT_API DVT_MUST_CHECK dvt_status dvt_graph_set_data(dvt_graph *g, dvt_value_id v,
+                                                     const dvt_tensor *t);
 
 typedef struct dvt_node_spec {
     dvt_op              op;
@@ -104,7 +108,8 @@ DVT_API int32_t             dvt_graph_input_count(const dvt_graph *g);
 DVT_API int32_t             dvt_graph_output_count(const dvt_graph *g);
 DVT_API dvt_value_id        dvt_graph_input(const dvt_graph *g, int32_t i);
 DVT_API dvt_value_id        dvt_graph_output(const dvt_graph *g, int32_t i);
-DVT_API dvt_value_id        dvt_graph_find_value(const dvt_graph *g, const char *name); /* -1: none */
+/* -1: none */
+DVT_API dvt_value_id        dvt_graph_find_value(const dvt_graph *g, const char *name);
 DVT_API dvt_node_id         dvt_graph_find_node(const dvt_graph *g, const char *name);
 /* The constant behind `v` as a borrowed tensor; false if it is not a constant with data. */
 DVT_API bool dvt_graph_const(const dvt_graph *g, dvt_value_id v, dvt_tensor *out);
@@ -154,13 +159,14 @@ DVT_API DVT_MUST_CHECK dvt_status dvt_graph_seed_params(dvt_graph *g, uint64_t s
 DVT_API void dvt_graph_print(const dvt_graph *g, int64_t inline_max, dvt_buf *out);
 DVT_API DVT_MUST_CHECK dvt_status dvt_graph_parse(dvt_ctx *ctx, const char *file, const char *text,
                                                   size_t size, dvt_graph **out);
-/* Graphviz. `colour(ud, node)` gives a fill colour for a node ("#ffdddd" for unsupported) or NULL. */
+/* Graphviz. `colour(ud, node)` gives a fill colour for a node ("#ffdddd" for unsupported) or NULL.
+ * */
 typedef const char *(*dvt_graph_colour_fn)(void *ud, const dvt_graph *g, dvt_node_id n);
 DVT_API void dvt_graph_dot(const dvt_graph *g, dvt_graph_colour_fn colour, void *ud, dvt_buf *out);
 /* Self-contained binary form with all data (used inside program files). */
 DVT_API DVT_MUST_CHECK dvt_status dvt_graph_save(const dvt_graph *g, dvt_buf *out);
-DVT_API DVT_MUST_CHECK dvt_status dvt_graph_load(dvt_ctx *ctx, const char *file, const uint8_t *data,
-                                                 size_t size, dvt_graph **out);
+DVT_API DVT_MUST_CHECK dvt_status dvt_graph_load(dvt_ctx *ctx, const char *file,
+                                                 const uint8_t *data, size_t size, dvt_graph **out);
 
 /* ---- passes -------------------------------------------------------------------------------- */
 
@@ -210,7 +216,8 @@ DVT_API size_t dvt_exec_memory_bytes(const dvt_exec *x); /* activations, planned
 DVT_API DVT_MUST_CHECK dvt_status dvt_exec_run(dvt_exec *x, const dvt_tensor *inputs,
                                                int32_t input_count);
 /* Borrowed until the next run: a graph output or a kept value. */
-DVT_API DVT_MUST_CHECK dvt_status dvt_exec_tensor(const dvt_exec *x, dvt_value_id v, dvt_tensor *out);
+DVT_API DVT_MUST_CHECK dvt_status dvt_exec_tensor(const dvt_exec *x, dvt_value_id v,
+                                                  dvt_tensor *out);
 
 /* Evaluates one node on given tensors with the naive kernels (constant folding, host steps). */
 DVT_API DVT_MUST_CHECK dvt_status dvt_node_eval(const dvt_graph *g, dvt_node_id n,

@@ -120,8 +120,8 @@ typedef enum dvt_kernel {
     F(xbar, source, 1, U, "", "0 array, 1 stream reader")                                     \
     A(xbar, route, DVT_ROUTE_MAX, 4, U, "kernel", "auxiliary kernels in order; 0 ends")
 
-/* y = x * scale[lane] + bias[lane] with the current parameter group; the first group is taken before
- * the first result, the next one after every `outer` results. */
+/* y = x * scale[lane] + bias[lane] with the current parameter group; the first group is taken
+ * before the first result, the next one after every `outer` results. */
 #define DVT_ISA_SCALE(F, A)                                                                   \
     F(scale, outer, 32, U, "result", "results per parameter group, at least 1")
 
@@ -142,8 +142,8 @@ typedef enum dvt_kernel {
     F(pool, by_valid, 1, U, "", "average: 1 divides by the valid blocks, 0 multiplies by recip") \
     F(pool, recip, 32, R, "", "average: reciprocal of the divisor")
 
-/* Operand lane (p,q), block j of a result: base + sum i_l a_l + p*pa + q*qa + j*ja; lanes the writer
- * drops are not read. */
+/* Operand lane (p,q), block j of a result: base + sum i_l a_l + p*pa + q*qa + j*ja; lanes the
+ * writer drops are not read. */
 #define DVT_ISA_ELT(F, A)                                                                     \
     F(elt, fn, 2, U, "", "0 sum, 1 product, 2 maximum")                                       \
     F(elt, base, 24, U, "word", "operand of the first lane's first block")                    \
@@ -154,13 +154,14 @@ typedef enum dvt_kernel {
     F(elt, ja, 24, S, "word", "block step")                                                   \
     F(elt, scale, 32, R, "", "int8: value of one step of the operand; else 1")
 
-/* Window of `count` turns; turn t of a window uses filter word t of the current page. The first page
- * is taken before the first result, the next one after every `outer` results. */
+/* Window of `count` turns; turn t of a window uses filter word t of the current page. The first
+ * page is taken before the first result, the next one after every `outer` results. */
 #define DVT_ISA_DEPTHWISE(F, A)                                                               \
     F(depthwise, count, 16, U, "turn", "turns of the stream reader that make one window")     \
     F(depthwise, outer, 32, U, "result", "results per page")
 
-/* The stream reader delivers all `blocks` channel blocks of a pixel group, ascending, then the next. */
+/* The stream reader delivers all `blocks` channel blocks of a pixel group, ascending, then the
+ * next. */
 #define DVT_ISA_LRN(F, A)                                                                     \
     F(lrn, blocks, 16, U, "block", "channel blocks of a pixel")                               \
     F(lrn, size, 8, U, "channel", "window, odd")                                              \
@@ -242,8 +243,8 @@ DVT_API const char *dvt_kernel_name(dvt_kernel kernel);
 DVT_API const char *dvt_kernel_help(dvt_kernel kernel);
 
 /* Long word: byte 0 the ISA version, bytes 1-2 the tag, bytes 3-4 the kernel mask, byte 5 zero,
- * then the parts of the kernels in the mask, ascending. All little-endian. E_CAPACITY names a field that does
- * not hold its value ("sread.n[3] = 70000 exceeds 16 bits"). Appends to `out`. */
+ * then the parts of the kernels in the mask, ascending. All little-endian. E_CAPACITY names a field
+ * that does not hold its value ("sread.n[3] = 70000 exceeds 16 bits"). Appends to `out`. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_isa_encode(dvt_ctx *ctx, const dvt_word *w, dvt_buf *out);
 /* E_PARSE with the byte offset: wrong version, unknown kernels, set padding bits, end of data. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_isa_decode(dvt_ctx *ctx, const uint8_t *data, size_t size,

@@ -45,8 +45,8 @@ typedef struct dvt_act {
     float        min, max; /* of DVT_ACT_CLIP */
 } dvt_act;
 
-/* Output size of a window: floor((in + pad_lo + pad_hi - dilation * (kernel - 1) - 1) / stride) + 1,
- * or 0 if the window does not fit. */
+/* Output size of a window: floor((in + pad_lo + pad_hi - dilation * (kernel - 1) - 1) / stride) +
+ * 1, or 0 if the window does not fit. */
 DVT_API int64_t dvt_window_out(int64_t in, int64_t kernel, int64_t stride, int64_t dilation,
                                int64_t pad_lo, int64_t pad_hi);
 /* Sizes are positive, groups divide channels, out is what dvt_window_out says. E_SHAPE. */
@@ -56,7 +56,8 @@ DVT_API DVT_MUST_CHECK dvt_status dvt_conv_dims_check(dvt_ctx *ctx, const dvt_co
 DVT_API DVT_MUST_CHECK dvt_status dvt_conv_transpose_dims_check(dvt_ctx *ctx,
                                                                 const dvt_conv_dims *d);
 DVT_API int64_t dvt_conv_macs(const dvt_conv_dims *d);           /* padding counted as work */
-DVT_API int64_t dvt_conv_transpose_macs(const dvt_conv_dims *d); /* the same for the transposed form */
+/* the same for the transposed form */
+DVT_API int64_t dvt_conv_transpose_macs(const dvt_conv_dims *d);
 
 DVT_API void dvt_conv_f32_nchw_ref(const dvt_conv_dims *d, const float *x /* (n, in_c, in..) */,
                                    const float *w /* (out_c, in_c / groups, kernel..) */,
@@ -123,8 +124,8 @@ typedef struct dvt_pool_dims {
 /* Output size in ceil mode: rounded up, but the last window starts inside image or lower pad. */
 DVT_API int64_t dvt_window_out_ceil(int64_t in, int64_t kernel, int64_t stride, int64_t dilation,
                                     int64_t pad_lo, int64_t pad_hi);
-/* Sizes are positive; out may be smaller or larger (ceil mode) than what fits: windows reach past the
- * image. E_SHAPE if a window starts behind image and upper pad. */
+/* Sizes are positive; out may be smaller or larger (ceil mode) than what fits: windows reach past
+ * the image. E_SHAPE if a window starts behind image and upper pad. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_pool_dims_check(dvt_ctx *ctx, const dvt_pool_dims *d);
 /* Elements outside the image are no elements: a window without any gives -inf (max) or 0.
  * Divisors of an average: VALID counts elements inside the image, KERNEL all taps, PADDED the taps
@@ -159,9 +160,9 @@ DVT_API void dvt_batch_norm_f32_ref(const dvt_axis_dims *d, const float *x, cons
                                     const float *bias, const float *mean, const float *var,
                                     float epsilon, float *y);
 /* The same as y = x * out_scale + out_bias; rounds once each from double. */
-DVT_API void dvt_batch_norm_fold(int64_t c, const float *scale, const float *bias, const float *mean,
-                                 const float *var, float epsilon, float *out_scale /* (c) */,
-                                 float *out_bias /* (c) */);
+DVT_API void dvt_batch_norm_fold(int64_t c, const float *scale, const float *bias,
+                                 const float *mean, const float *var, float epsilon,
+                                 float *out_scale /* (c) */, float *out_bias /* (c) */);
 /* y = x * scale [axis] + bias [axis]; either may be NULL. In place allowed. ref rounds once, fast
  * after the product and after the sum. */
 DVT_API void dvt_scale_bias_f32_ref(const dvt_axis_dims *d, const float *x, const float *scale,
@@ -171,7 +172,8 @@ DVT_API void dvt_scale_bias_f32_fast(dvt_ctx *ctx, const dvt_axis_dims *d, const
 /* Mean and variance (divided by inner) of each (outer, axis) row; scale and bias (axis). */
 DVT_API void dvt_instance_norm_f32_ref(const dvt_axis_dims *d, const float *x, const float *scale,
                                        const float *bias, float epsilon, float *y);
-DVT_API void dvt_softmax_f32_ref(dvt_softmax kind, const dvt_axis_dims *d, const float *x, float *y);
+DVT_API void dvt_softmax_f32_ref(dvt_softmax kind, const dvt_axis_dims *d, const float *x,
+                                 float *y);
 /* |err| <= 1e-6 (softmax), 2e-6 * (1 + |y|) (log); hardmax: the same bits. */
 DVT_API void dvt_softmax_f32_fast(dvt_ctx *ctx, dvt_softmax kind, const dvt_axis_dims *d,
                                   const float *x, float *y);
@@ -253,7 +255,8 @@ DVT_API void dvt_move_pad(dvt_pad mode, const dvt_tensor *x, const int64_t *pad_
 DVT_API DVT_MUST_CHECK bool dvt_move_gather(const dvt_tensor *x, const dvt_tensor *indices,
                                             int32_t axis, const dvt_tensor *y);
 DVT_API void dvt_move_expand(const dvt_tensor *x, const dvt_tensor *y); /* NumPy broadcast to y */
-DVT_API void dvt_move_tile(const dvt_tensor *x, const dvt_tensor *y);   /* y.dim = x.dim * repeats */
+/* y.dim = x.dim * repeats */
+DVT_API void dvt_move_tile(const dvt_tensor *x, const dvt_tensor *y);
 DVT_API void dvt_move_where(const dvt_tensor *cond /* bool */, const dvt_tensor *a,
                             const dvt_tensor *b, const dvt_tensor *y); /* all broadcast to y */
 /* x (n, c, h, w). DCR: channel = (by, bx, c'); CRD: channel = (c', by, bx). */
@@ -268,7 +271,8 @@ typedef struct dvt_resize_params {
     dvt_coord        coord;
     dvt_nearest_mode nearest;
     float            cubic_a;
-    bool             exclude_outside; /* cubic: weights outside the image are 0, the rest rescaled */
+    /* cubic: weights outside the image are 0, the rest rescaled */
+    bool             exclude_outside;
     float            scale[DVT_MAX_RANK]; /* 0 = y.dim / x.dim */
 } dvt_resize_params;
 /* nearest: any type. linear, cubic: f32, weights and sums in double. Dimensions of equal size and

@@ -40,8 +40,10 @@
  * clipped to the padded image. */
 #define DVT_AVG_COUNT_LIST(X) X(VALID, "valid") X(KERNEL, "kernel") X(PADDED, "padded")
 
-#define DVT_SOFTMAX_LIST(X) X(SOFTMAX, "softmax") X(LOG_SOFTMAX, "log_softmax") X(HARDMAX, "hardmax")
-#define DVT_PAD_LIST(X) X(CONSTANT, "constant") X(REFLECT, "reflect") X(EDGE, "edge") X(WRAP, "wrap")
+#define DVT_SOFTMAX_LIST(X) \
+    X(SOFTMAX, "softmax") X(LOG_SOFTMAX, "log_softmax") X(HARDMAX, "hardmax")
+#define DVT_PAD_LIST(X) \
+    X(CONSTANT, "constant") X(REFLECT, "reflect") X(EDGE, "edge") X(WRAP, "wrap")
 #define DVT_RESIZE_LIST(X) X(NEAREST, "nearest") X(LINEAR, "linear") X(CUBIC, "cubic")
 #define DVT_COORD_LIST(X) \
     X(HALF_PIXEL, "half_pixel") X(HALF_PIXEL_SYMMETRIC, "half_pixel_symmetric")              \
@@ -69,12 +71,16 @@ typedef enum dvt_binary { DVT_BINARY_LIST(DVT_ENUM_ITEM_BINARY) DVT_BINARY_COUNT
 typedef enum dvt_nary { DVT_NARY_LIST(DVT_ENUM_ITEM_NARY) DVT_NARY_COUNT } dvt_nary;
 typedef enum dvt_reduce { DVT_REDUCE_LIST(DVT_ENUM_ITEM_REDUCE) DVT_REDUCE_COUNT } dvt_reduce;
 typedef enum dvt_pool { DVT_POOL_LIST(DVT_ENUM_ITEM_POOL) DVT_POOL_COUNT } dvt_pool;
-typedef enum dvt_avg_count { DVT_AVG_COUNT_LIST(DVT_ENUM_ITEM_AVG_COUNT) DVT_AVG_COUNT_COUNT } dvt_avg_count;
+typedef enum dvt_avg_count {
+    DVT_AVG_COUNT_LIST(DVT_ENUM_ITEM_AVG_COUNT) DVT_AVG_COUNT_COUNT
+} dvt_avg_count;
 typedef enum dvt_softmax { DVT_SOFTMAX_LIST(DVT_ENUM_ITEM_SOFTMAX) DVT_SOFTMAX_COUNT } dvt_softmax;
 typedef enum dvt_pad { DVT_PAD_LIST(DVT_ENUM_ITEM_PAD) DVT_PAD_COUNT } dvt_pad;
 typedef enum dvt_resize { DVT_RESIZE_LIST(DVT_ENUM_ITEM_RESIZE) DVT_RESIZE_COUNT } dvt_resize;
 typedef enum dvt_coord { DVT_COORD_LIST(DVT_ENUM_ITEM_COORD) DVT_COORD_COUNT } dvt_coord;
-typedef enum dvt_nearest_mode { DVT_NEAREST_LIST(DVT_ENUM_ITEM_NEAREST) DVT_NEAREST_COUNT } dvt_nearest_mode;
+typedef enum dvt_nearest_mode {
+    DVT_NEAREST_LIST(DVT_ENUM_ITEM_NEAREST) DVT_NEAREST_COUNT
+} dvt_nearest_mode;
 typedef enum dvt_depth { DVT_DEPTH_LIST(DVT_ENUM_ITEM_DEPTH) DVT_DEPTH_COUNT } dvt_depth;
 
 #endif

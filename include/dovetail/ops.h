@@ -2,9 +2,9 @@
 /*
  * ops.h - the closed set of graph operators and their attributes, as tables.
  *
- * One line of DVT_OP_LIST declares an operator; one line of the lists in src/graph/ops.c declares an
- * attribute. Enum, names, arity checks, the text form, its parser and docs/operators.md all come from
- * these tables. To add an operator see HACKING.md.
+ * One line of DVT_OP_LIST declares an operator; one line of the lists in src/graph/ops.c declares
+ * an attribute. Enum, names, arity checks, the text form, its parser and docs/operators.md all come
+ * from these tables. To add an operator see HACKING.md.
  *
  * Conventions  Images are N C spatial...; spatial lists (kernel, stride, ...) have one entry per
  *              spatial dimension, outermost first. Shape-like operands (reshape dims, slice bounds,
@@ -99,7 +99,8 @@ typedef struct dvt_pool_attrs {
 typedef struct dvt_lrn_attrs {
     bool    within_channel;
     int64_t size;
-    float   alpha, beta, k; /* x / (k + alpha / n * sum x^2)^beta, n = size, or size^2 within a channel */
+    /* x / (k + alpha / n * sum x^2)^beta, n = size, or size^2 within a channel */
+    float   alpha, beta, k;
 } dvt_lrn_attrs;
 typedef struct dvt_norm_attrs {
     float epsilon;

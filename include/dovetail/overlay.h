@@ -30,13 +30,14 @@ typedef struct dvt_overlay {
     int32_t accumulator_bits;                            /* bfp 40..64, int8 32 */
     /* memories */
     int32_t stream_buffer_banks, stream_buffer_words_per_bank; /* words of c_vec features */
-    int32_t filter_cache_words;                                /* per lane and half; double-buffered */
+    /* per lane and half; double-buffered */
+    int32_t filter_cache_words;
     int32_t function_tables;                                   /* 0..16 */
     /* auxiliary kernels: which exist (bit = dvt_kernel) and how many values a cycle they take */
     uint32_t aux_kernels;
     int32_t  aux_vec[DVT_KERNEL_COUNT];
-    /* crossbar: bit k of connect[s] set: s may feed k. Index DVT_KERNEL_ARRAY and DVT_KERNEL_SREAD are the
-     * sources, DVT_KERNEL_WRITE the sink. */
+    /* crossbar: bit k of connect[s] set: s may feed k. Index DVT_KERNEL_ARRAY and DVT_KERNEL_SREAD
+     * are the sources, DVT_KERNEL_WRITE the sink. */
     uint32_t connect[DVT_KERNEL_COUNT];
     int32_t  lrn_size_max, pool_window_max; /* largest windows of the kernels, channels and turns */
     /* external memory */
@@ -52,11 +53,14 @@ typedef struct dvt_overlay {
 
 /* Unknown keys, wrong types, values out of range and impossible combinations are errors that name
  * the key ("array.c_vec") and say what would do. */
-DVT_API DVT_MUST_CHECK dvt_status dvt_overlay_load(dvt_ctx *ctx, const char *path, dvt_overlay *out);
-DVT_API DVT_MUST_CHECK dvt_status dvt_overlay_parse(dvt_ctx *ctx, const char *name, const char *json,
-                                                    size_t size, dvt_overlay *out);
+DVT_API DVT_MUST_CHECK dvt_status dvt_overlay_load(dvt_ctx *ctx, const char *path,
+                                                   dvt_overlay *out);
+DVT_API DVT_MUST_CHECK dvt_status dvt_overlay_parse(dvt_ctx *ctx, const char *name,
+                                                    const char *json, size_t size,
+                                                    dvt_overlay *out);
 DVT_API DVT_MUST_CHECK dvt_status dvt_overlay_check(dvt_ctx *ctx, const dvt_overlay *o);
-DVT_API void dvt_overlay_print(const dvt_overlay *o, dvt_buf *out); /* canonical JSON, parses back */
+/* canonical JSON, parses back */
+DVT_API void dvt_overlay_print(const dvt_overlay *o, dvt_buf *out);
 
 /* Everything that follows from a description. */
 typedef struct dvt_overlay_derived {
@@ -69,7 +73,8 @@ typedef struct dvt_overlay_derived {
     int32_t product_bits;              /* signed dot product */
     int32_t accumulator_lsb_exp;       /* weight of an accumulator's last bit is 2^this */
     int64_t stream_buffer_words, stream_buffer_bits, filter_cache_bits;
-    int32_t blocks_per_result;         /* ceil(k_vec / c_vec): words a pixel's k_vec channels take */
+    /* ceil(k_vec / c_vec): words a pixel's k_vec channels take */
+    int32_t blocks_per_result;
     double  memory_bytes_per_cycle;    /* of clock_mhz, sustained */
     double  peak_gmacs;                /* 1e9 multiply-accumulates a second */
 } dvt_overlay_derived;
@@ -79,26 +84,35 @@ DVT_API bool dvt_overlay_has(const dvt_overlay *o, dvt_kernel kernel);
 /* Multiply-accumulate slots a convolution takes when nothing but vector widths limits it
  * (OVERLAY.md, mapping limit): groups*ceil(C/c)*ceil(K/k)*ceil(Q/q)*ceil(P/p)*R*S in cycles. */
 DVT_API int64_t dvt_overlay_conv_cycles(const dvt_overlay *o, int64_t groups, int64_t c_per_group,
-                                        int64_t k_per_group, int64_t q, int64_t p, int64_t r, int64_t s);
+                                        int64_t k_per_group, int64_t q, int64_t p, int64_t r,
+                                        int64_t s);
 
 /* ---- stream words -------------------------------------------------------------------------- */
 
 /* One block <-> its bytes: mantissas c_vec x m bits sign-magnitude from bit 0 upwards (value 0
  * first), then the exponent (5 bits); int8: c_vec bytes. `mant_bits` chooses feature or filter. */
-DVT_API void dvt_block_pack(const dvt_overlay *o, int32_t mant_bits, const int16_t *mant /* (c_vec) */,
-                            uint8_t exp, uint8_t *bytes /* word_bytes, padded with 0 */);
+DVT_API void dvt_block_pack(const dvt_overlay *o, int32_t mant_bits,
+                            const int16_t *mant /* (c_vec) */, uint8_t exp,
+                            uint8_t *bytes /* word_bytes, padded with 0 */);
 DVT_API void dvt_block_unpack(const dvt_overlay *o, int32_t mant_bits, const uint8_t *bytes,
                               int16_t *mant /* (c_vec) */, uint8_t *exp);
 
 /* ---- function tables ----------------------------------------------------------------------- */
 
-/* Piecewise linear functions of the activation and LRN kernels (docs/numerics-overlay.md section 6). */
+/* Piecewise linear functions of the activation and LRN kernels (docs/numerics-overlay.md section
+ * 6). */
 enum { DVT_TABLE_SEGMENTS = 256, DVT_TABLE_EXPONENTS = 128, DVT_TABLE_EXP_BIAS = 64 };
-typedef enum dvt_table_kind { DVT_TABLE_SIGMOID, DVT_TABLE_TANH, DVT_TABLE_ELU, DVT_TABLE_POWER } dvt_table_kind;
+typedef enum dvt_table_kind {
+    DVT_TABLE_SIGMOID,
+    DVT_TABLE_TANH,
+    DVT_TABLE_ELU,
+    DVT_TABLE_POWER
+} dvt_table_kind;
 typedef struct dvt_function_table {
     int32_t kind;  /* dvt_table_kind */
     float   param; /* ELU: alpha; POWER: -beta */
-    float   x0, inv_step;                                  /* segment = floor((x - x0) * inv_step) */
+    /* segment = floor((x - x0) * inv_step) */
+    float   x0, inv_step;
     float   a[DVT_TABLE_SEGMENTS], b[DVT_TABLE_SEGMENTS];  /* y = b x + a */
     float   e2[DVT_TABLE_EXPONENTS];                       /* POWER: factor by exponent of x */
 } dvt_function_table;
@@ -122,7 +136,8 @@ typedef struct dvt_resources {
     double control_logic;                                /* part of logic */
     double share_logic, share_dsp, share_memory_blocks;  /* of the device; above 1 does not fit */
     bool   fits;
-    char   limit[32];                                    /* what is over: "dsp", "memory_blocks", or "" */
+    /* what is over: "dsp", "memory_blocks", or "" */
+    char   limit[32];
 } dvt_resources;
 /* First-order model; every coefficient and its source stands in src/overlay/resources.c. */
 DVT_API void dvt_overlay_resources(const dvt_overlay *o, const dvt_device *d, dvt_resources *out);

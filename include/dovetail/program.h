@@ -34,10 +34,16 @@ typedef struct dvt_program_tensor {
     bool         to_overlay;  /* host writes it before the step that reads it; else host reads it */
 } dvt_program_tensor;
 
-typedef enum dvt_step_kind { DVT_STEP_HOST, DVT_STEP_OVERLAY, DVT_STEP_UPLOAD, DVT_STEP_DOWNLOAD } dvt_step_kind;
+typedef enum dvt_step_kind {
+    DVT_STEP_HOST,
+    DVT_STEP_OVERLAY,
+    DVT_STEP_UPLOAD,
+    DVT_STEP_DOWNLOAD
+} dvt_step_kind;
 typedef struct dvt_program_step {
     dvt_step_kind kind;
-    int32_t       first, count; /* OVERLAY: long words; HOST: node id in `first`; transfers: tensor in `first` */
+    /* OVERLAY: long words; HOST: node id in `first`; transfers: tensor in `first` */
+    int32_t       first, count;
     const char   *reason;       /* HOST: why it is not on the overlay */
 } dvt_program_step;
 
@@ -46,7 +52,8 @@ typedef struct dvt_program_note {
     const char *name;           /* "conv2 rows 0..27" */
     const char *layer;          /* node name in the source network */
     int64_t     macs;           /* of the network that this word does */
-    int64_t     mapping_cycles; /* dvt_overlay_conv_cycles of its share; 0 where the array is idle */
+    /* dvt_overlay_conv_cycles of its share; 0 where the array is idle */
+    int64_t     mapping_cycles;
     size_t      offset, bytes;  /* of the long word in `control` */
 } dvt_program_note;
 
@@ -66,7 +73,8 @@ typedef struct dvt_program {
     dvt_function_table *tables;
     const uint8_t      *control;       /* long words, one behind the other */
     size_t              control_bytes;
-    const uint8_t      *image;         /* initial external memory from address 0: filters, parameters */
+    /* initial external memory from address 0: filters, parameters */
+    const uint8_t      *image;
     size_t              image_bytes;
     int64_t             memory_bytes;  /* external memory in use, image included */
     int64_t             macs;          /* of the network, host share included */
@@ -75,12 +83,13 @@ typedef struct dvt_program {
 DVT_API void dvt_program_destroy(dvt_program *p);
 DVT_API DVT_MUST_CHECK dvt_status dvt_program_save(const dvt_program *p, dvt_buf *out);
 /* Checks magic, version, section bounds, SHA-256, and every long word against the overlay. */
-DVT_API DVT_MUST_CHECK dvt_status dvt_program_load(dvt_ctx *ctx, const char *file, const uint8_t *data,
-                                                   size_t size, dvt_program **out);
+DVT_API DVT_MUST_CHECK dvt_status dvt_program_load(dvt_ctx *ctx, const char *file,
+                                                   const uint8_t *data, size_t size,
+                                                   dvt_program **out);
 /* A long word against an overlay: kernels exist, the route is connected, addresses stay inside the
  * stream buffer and external memory, pages fit. E_CAPACITY, E_PARSE with the field's name. */
-DVT_API DVT_MUST_CHECK dvt_status dvt_word_check(dvt_ctx *ctx, const dvt_overlay *o, const dvt_word *w,
-                                                 int64_t memory_bytes);
+DVT_API DVT_MUST_CHECK dvt_status dvt_word_check(dvt_ctx *ctx, const dvt_overlay *o,
+                                                 const dvt_word *w, int64_t memory_bytes);
 /* Words decoded and notes, for people. */
 DVT_API void dvt_program_disassemble(const dvt_program *p, dvt_buf *out);
 

@@ -3,9 +3,9 @@
  * sim.h - executes programs: the bit-accurate model, and the cycle model.
  *
  * The bit-accurate model executes the long words of a program and nothing else, by docs/isa.md and
- * docs/numerics-overlay.md. It has a naive form that follows the documents line by line, and a fast form
- * that is equal to it in every bit. The cycle model says when each word starts and ends and why
- * kernels wait; it looks at the words and the overlay, never at data.
+ * docs/numerics-overlay.md. It has a naive form that follows the documents line by line, and a fast
+ * form that is equal to it in every bit. The cycle model says when each word starts and ends and
+ * why kernels wait; it looks at the words and the overlay, never at data.
  */
 #ifndef DOVETAIL_SIM_H
 #define DOVETAIL_SIM_H
@@ -28,12 +28,14 @@ typedef struct dvt_sim_counters {
     uint64_t words;           /* long words executed */
     uint64_t array_turns;     /* turns of the array's nest */
     uint64_t array_macs;      /* multiplications in it, padding included */
-    uint64_t saturated;       /* feature values that hit the end of their format, accumulators included */
+    /* feature values that hit the end of their format, accumulators included */
+    uint64_t saturated;
     uint64_t memory_read_bytes, memory_write_bytes;
 } dvt_sim_counters;
 
 /* The program is borrowed. E_NOMEM, E_UNSUPPORTED. */
-DVT_API DVT_MUST_CHECK dvt_status dvt_sim_create(const dvt_program *p, const dvt_sim_opts *opts, dvt_sim **out);
+DVT_API DVT_MUST_CHECK dvt_status dvt_sim_create(const dvt_program *p, const dvt_sim_opts *opts,
+                                                 dvt_sim **out);
 DVT_API void dvt_sim_destroy(dvt_sim *s);
 /* inputs: one tensor per network input, in order. Runs all steps. E_NUMERIC if an input holds NaN
  * or infinity, E_PARSE if a word is illegal. The same bits on any number of threads. */

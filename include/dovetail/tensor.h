@@ -68,7 +68,8 @@ DVT_API bool    dvt_shape_equal(const dvt_shape *a, const dvt_shape *b);
 /* NumPy broadcasting of two shapes; false if they do not agree. */
 DVT_API bool    dvt_shape_broadcast(const dvt_shape *a, const dvt_shape *b, dvt_shape *out);
 enum { DVT_SHAPE_TEXT = 192 };
-DVT_API const char *dvt_shape_text(const dvt_shape *s, char out[DVT_SHAPE_TEXT]); /* "[1,3,224,224]" */
+/* "[1,3,224,224]" */
+DVT_API const char *dvt_shape_text(const dvt_shape *s, char out[DVT_SHAPE_TEXT]);
 
 /* ---- tensors ------------------------------------------------------------------------------- */
 
@@ -85,17 +86,19 @@ DVT_API DVT_MUST_CHECK dvt_status dvt_tensor_init(dvt_ctx *ctx, dvt_dtype dtype,
                                                   const dvt_shape *shape, dvt_tensor *out);
 DVT_API dvt_tensor dvt_tensor_wrap(dvt_dtype dtype, const dvt_shape *shape, void *data);
 DVT_API void       dvt_tensor_deinit(dvt_ctx *ctx, dvt_tensor *t);
-DVT_API DVT_MUST_CHECK dvt_status dvt_tensor_copy(dvt_ctx *ctx, const dvt_tensor *t, dvt_tensor *out);
+DVT_API DVT_MUST_CHECK dvt_status dvt_tensor_copy(dvt_ctx *ctx, const dvt_tensor *t,
+                                                  dvt_tensor *out);
 /* Converts element by element, as ONNX Cast does (float to integer truncates towards zero; f32 to
  * f16 rounds to nearest even; values out of range of an integer type saturate; NaN gives 0). */
-DVT_API DVT_MUST_CHECK dvt_status dvt_tensor_cast(dvt_ctx *ctx, const dvt_tensor *t, dvt_dtype dtype,
-                                                  dvt_tensor *out);
+DVT_API DVT_MUST_CHECK dvt_status dvt_tensor_cast(dvt_ctx *ctx, const dvt_tensor *t,
+                                                  dvt_dtype dtype, dvt_tensor *out);
 DVT_API double  dvt_tensor_get_f64(const dvt_tensor *t, int64_t index); /* any dtype */
 DVT_API int64_t dvt_tensor_get_i64(const dvt_tensor *t, int64_t index);
 
 /* How far `got` is from `want`: what every differential test and the command line print. */
 typedef struct dvt_diff {
-    int64_t count, mismatches; /* elements beyond atol + rtol * |want|, NaN against number included */
+    /* elements beyond atol + rtol * |want|, NaN against number included */
+    int64_t count, mismatches;
     double  max_abs, max_rel;  /* rel: |got - want| / max(|want|, rms of want) */
     double  nmse;              /* sum (got - want)^2 / sum want^2 */
     int64_t worst;             /* index of max_abs, -1 if count is 0 */

@@ -31,7 +31,8 @@ def main():
         suite.case(f"docs/{name}.md is up to date", differences(name, generated, committed))
     suite.case("a stale document is found",
                [] if differences("x", "a\nb\n", "a\n") else ["not found"])
-    suite.case("a missing document is found", [] if differences("x", "a\n", None) else ["not found"])
+    suite.case("a missing document is found",
+               [] if differences("x", "a\n", None) else ["not found"])
     suite.finish()
 
 

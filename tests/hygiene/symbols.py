@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """symbols.py - the library exports exactly what the public headers declare, and keeps no state.
 
-Exports   nm -D on libdovetail.so against the names behind DVT_API in include/dovetail: both ways, so
-          that a function without a definition and a leaked inner function are both found.
+Exports   nm -D on libdovetail.so against the names behind DVT_API in include/dovetail: both ways,
+          so that a function without a definition and a leaked inner function are both found.
 State     objdump -t on libdovetail.a: no object may lie in a writable section (.data, .bss, common,
           thread-local). Tables of pointers in .data.rel.ro are read-only once loaded and allowed.
           tests/hygiene/allowed_state.txt lists the exceptions, each with its reason.
@@ -35,8 +35,10 @@ def exported_names(library):
 
 
 def export_differences(declared, exported):
-    yield from (f"{name}: declared with DVT_API, not defined" for name in sorted(declared - exported))
-    yield from (f"{name}: exported, not declared with DVT_API" for name in sorted(exported - declared))
+    for name in sorted(declared - exported):
+        yield f"{name}: declared with DVT_API, not defined"
+    for name in sorted(exported - declared):
+        yield f"{name}: exported, not declared with DVT_API"
 
 
 def writable_objects(archive):

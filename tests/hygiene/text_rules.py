@@ -116,7 +116,8 @@ def unique_name_rule(tree):
 
 def machine_path_rule(tree):
     """What is committed speaks of no one's machine."""
-    roots = re.compile(r"(?<![\w.$}/])/(" + "ho" + "me/|ro" + "ot/|wo" + "rk/|Us" + "ers/|mn" + "t/)")
+    roots = "ho" + "me/|ro" + "ot/|wo" + "rk/|Us" + "ers/|mn" + "t/"
+    roots = re.compile(rf"(?<![\w.$}}/])/({roots})")
     for path in tree.files:
         if path.suffix in {".png", ".jpg", ".npy", ".npz"} or "corpus" in path.parts:
             continue
