@@ -159,8 +159,8 @@ DVT_API DVT_MUST_CHECK dvt_status dvt_graph_seed_params(dvt_graph *g, uint64_t s
 DVT_API void dvt_graph_print(const dvt_graph *g, int64_t inline_max, dvt_buf *out);
 DVT_API DVT_MUST_CHECK dvt_status dvt_graph_parse(dvt_ctx *ctx, const char *file, const char *text,
                                                   size_t size, dvt_graph **out);
-/* Graphviz. `colour(ud, node)` gives a fill colour for a node ("#ffdddd" for unsupported) or NULL.
- * */
+/* Graphviz. `colour(ud, node)` gives a fill colour for a node ("#ffdddd" for unsupported) or
+ * NULL. */
 typedef const char *(*dvt_graph_colour_fn)(void *ud, const dvt_graph *g, dvt_node_id n);
 DVT_API void dvt_graph_dot(const dvt_graph *g, dvt_graph_colour_fn colour, void *ud, dvt_buf *out);
 /* Self-contained binary form with all data (used inside program files). */

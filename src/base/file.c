@@ -100,8 +100,8 @@ static void hint_missing(dvt_ctx *ctx, const char *path)
 
 static dvt_status fail_too_large(dvt_ctx *ctx, const char *path, size_t max_bytes)
 {
-    dvt_status st = dvt_fail(ctx, DVT_E_CAPACITY, NULL, "'%s' is larger than the limit of %zu bytes",
-                             path, max_bytes);
+    dvt_status st = dvt_fail(ctx, DVT_E_CAPACITY, NULL,
+                             "'%s' is larger than the limit of %zu bytes", path, max_bytes);
     dvt_fail_hint(ctx, "check that this is the right file for this argument");
     return st;
 }

@@ -3,7 +3,8 @@
  * graph.c - storage of the graph, building it, reading it.
  *
  * Idea      Values and nodes are two growing arrays. Adding a node infers its output types first,
- *           reserves all room second and writes third, so that a failure leaves the graph as it was.
+ *           reserves all room second and writes third, so that a failure leaves the graph as it
+ *           was.
  * Limits    DVT_GRAPH_MAX_NODES nodes, DVT_GRAPH_MAX_ARITY inputs or outputs a node.
  * Tests     tests/unit/test_graph.c
  */
@@ -167,8 +168,9 @@ static dvt_status check_type(const dvt_graph *g, const char *name, dvt_dtype dty
         return dvt_fail(g->ctx, DVT_E_UNSUPPORTED, NULL, "value '%s' has rank %d, the limit is %d",
                         name, (int)shape->rank, (int)DVT_MAX_RANK);
     if (dvt_shape_count(shape) < 0)
-        return dvt_fail(g->ctx, DVT_E_SHAPE, NULL, "value '%s' has a negative or too large shape %s",
-                        name, dvt_shape_text(shape, text));
+        return dvt_fail(g->ctx, DVT_E_SHAPE, NULL,
+                        "value '%s' has a negative or too large shape %s", name,
+                        dvt_shape_text(shape, text));
     return DVT_OK;
 }
 
@@ -245,7 +247,8 @@ dvt_status dvti_graph_own_data(dvt_graph *g, dvt_value_id v, const void *data, s
     return DVT_OK;
 }
 
-static dvt_status tensor_bytes(const dvt_graph *g, const dvt_tensor *t, const char *name, size_t *out)
+static dvt_status tensor_bytes(const dvt_graph *g, const dvt_tensor *t, const char *name,
+                               size_t *out)
 {
     int64_t count = dvt_shape_count(&t->shape);
 
@@ -299,16 +302,16 @@ static dvt_status check_spec(const dvt_graph *g, const dvt_node_spec *spec, cons
     if ((unsigned)spec->op >= DVT_OP_COUNT)
         return dvt_fail(g->ctx, DVT_E_USAGE, at, "node '%s': no operator with number %d", name,
                         (int)spec->op);
-    if (spec->input_count < 0 || spec->input_count > DVT_GRAPH_MAX_ARITY || spec->output_count < 1 ||
-        spec->output_count > DVT_GRAPH_MAX_ARITY)
+    if (spec->input_count < 0 || spec->input_count > DVT_GRAPH_MAX_ARITY ||
+        spec->output_count < 1 || spec->output_count > DVT_GRAPH_MAX_ARITY)
         return dvt_fail(g->ctx, DVT_E_UNSUPPORTED, at,
                         "node '%s' (%s) has %d inputs and %d outputs, the limit is %d", name,
                         dvt_op_describe(spec->op)->name, (int)spec->input_count,
                         (int)spec->output_count, (int)DVT_GRAPH_MAX_ARITY);
     for (int32_t i = 0; i < spec->input_count; i++)
         if (spec->inputs[i].i != -1 && !dvti_is_value(g, spec->inputs[i]))
-            return dvt_fail(g->ctx, DVT_E_USAGE, at, "node '%s' (%s): input %d is not a value", name,
-                            dvt_op_describe(spec->op)->name, (int)i);
+            return dvt_fail(g->ctx, DVT_E_USAGE, at, "node '%s' (%s): input %d is not a value",
+                            name, dvt_op_describe(spec->op)->name, (int)i);
     return DVT_OK;
 }
 
@@ -332,7 +335,8 @@ static dvt_status infer_spec(dvt_graph *g, const dvt_node_spec *spec, const char
     dvt_status st = dvti_graph_reserve_types(g, spec->input_count + spec->output_count);
 
     if (st != DVT_OK) return st;
-    for (int32_t i = 0; i < spec->input_count; i++) g->types[i] = dvti_value_type(g, spec->inputs[i]);
+    for (int32_t i = 0; i < spec->input_count; i++)
+        g->types[i] = dvti_value_type(g, spec->inputs[i]);
     return dvti_infer_run(&(dvti_infer){.ctx = g->ctx,
                                         .op = spec->op,
                                         .name = name,
@@ -417,7 +421,8 @@ void dvti_graph_reindex(dvt_graph *g)
 {
     dvti_names_clear(&g->value_names);
     dvti_names_clear(&g->node_names);
-    for (int32_t i = 0; i < g->value_count; i++) dvti_names_add(&g->value_names, g->values[i].name, i);
+    for (int32_t i = 0; i < g->value_count; i++)
+        dvti_names_add(&g->value_names, g->values[i].name, i);
     for (int32_t i = 0; i < g->node_count; i++) dvti_names_add(&g->node_names, g->nodes[i].name, i);
 }
 

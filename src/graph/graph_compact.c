@@ -2,10 +2,10 @@
 /*
  * graph_compact.c - drops what edits left behind and restores the order of the graph.
  *
- * Idea      Live nodes are visited in their present order, each behind the producers of what it reads
- *           (depth first, with an own stack), so that an ordered graph keeps its order and a node that
- *           an edit made to depend on a later one moves behind it. New value ids follow: graph inputs,
- *           constants and parameters that are read, outputs of nodes.
+ * Idea      Live nodes are visited in their present order, each behind the producers of what it
+ *           reads (depth first, with an own stack), so that an ordered graph keeps its order and a
+ *           node that an edit made to depend on a later one moves behind it. New value ids follow:
+ *           graph inputs, constants and parameters that are read, outputs of nodes.
  * Invariants
  *           (1) until the new arrays are complete the graph is not touched;
  *           (2) afterwards ids of values rise with the order in which they come to be.
@@ -43,8 +43,8 @@ static dvt_status alloc_all(compaction *c)
     c->values = dvt_calloc(ctx, (size_t)c->g->value_cap + 1, sizeof *c->values);
     c->meta = dvt_calloc(ctx, (size_t)c->g->value_cap + 1, sizeof *c->meta);
     c->nodes = dvt_calloc(ctx, (size_t)c->g->node_cap + 1, sizeof *c->nodes);
-    return c->order && c->state && c->stack && c->next_input && c->new_value && c->values && c->meta &&
-                   c->nodes
+    return c->order && c->state && c->stack && c->next_input && c->new_value && c->values &&
+                   c->meta && c->nodes
                ? DVT_OK
                : DVT_E_NOMEM;
 }
@@ -70,8 +70,8 @@ static dvt_status producer_of(const dvt_graph *g, dvt_value_id v, const char *re
 {
     *out = v.i >= 0 && g->values[v.i].kind == DVT_VALUE_NODE ? g->values[v.i].producer.i : -1;
     if (*out < 0 || !g->nodes[*out].dead) return DVT_OK;
-    return dvt_fail(g->ctx, DVT_E_INTERNAL, NULL, "%s reads '%s', whose node '%s' was removed", reader,
-                    g->values[v.i].name, g->nodes[*out].name);
+    return dvt_fail(g->ctx, DVT_E_INTERNAL, NULL, "%s reads '%s', whose node '%s' was removed",
+                    reader, g->values[v.i].name, g->nodes[*out].name);
 }
 
 /* Puts `root` behind everything it depends on. */

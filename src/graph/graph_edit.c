@@ -3,8 +3,9 @@
  * graph_edit.c - changes that passes make: rewiring, removing, copying.
  *
  * Idea      Edits write at once and keep the use counts; types of readers may be stale until
- *           dvt_graph_compact infers them again. Lists of inputs lie in the graph's arena, which this
- *           module owns: they are written in place through a pointer that drops the public const.
+ *           dvt_graph_compact infers them again. Lists of inputs lie in the graph's arena, which
+ *           this module owns: they are written in place through a pointer that drops the public
+ *           const.
  * Tests     tests/unit/test_graph_edit.c
  */
 #include "graph/graph_int.h"
@@ -107,8 +108,8 @@ dvt_status dvt_graph_replace_uses(dvt_graph *g, dvt_value_id old, dvt_value_id w
     if (old.i == with.i) return DVT_OK;
     const dvt_value *a = &g->values[old.i], *b = &g->values[with.i];
     if (a->dtype != b->dtype || !dvt_shape_equal(&a->shape, &b->shape))
-        return dvt_fail(g->ctx, DVT_E_USAGE, NULL, "'%s' is %s%s, '%s' is %s%s: no replacement", a->name,
-                        dvt_dtype_name(a->dtype), dvt_shape_text(&a->shape, at), b->name,
+        return dvt_fail(g->ctx, DVT_E_USAGE, NULL, "'%s' is %s%s, '%s' is %s%s: no replacement",
+                        a->name, dvt_dtype_name(a->dtype), dvt_shape_text(&a->shape, at), b->name,
                         dvt_dtype_name(b->dtype), dvt_shape_text(&b->shape, bt));
     for (int32_t i = 0; i < g->node_count; i++) {
         dvt_node *node = &g->nodes[i];

@@ -2,9 +2,9 @@
 /*
  * graph_int.h - what the files of the graph module share.
  *
- * Storage    Values and nodes are plain arrays; an id is an index. Names, sources and id lists lie in
- *            the graph's arena and are never freed singly. The data of a constant is a block of its
- *            own, so that compaction can give back the weights that a pass has replaced.
+ * Storage    Values and nodes are plain arrays; an id is an index. Names, sources and id lists lie
+ *            in the graph's arena and are never freed singly. The data of a constant is a block of
+ *            its own, so that compaction can give back the weights that a pass has replaced.
  * Invariants (1) names[] of values and nodes hold every value and node, dead ones included, once;
  *            (2) meta[v].uses counts the inputs of live nodes and the graph outputs that read v;
  *            (3) a node is added complete or not at all.
@@ -104,7 +104,8 @@ bool    dvti_attrs_equal(dvt_op op, const dvt_attrs *a, const dvt_attrs *b);
 /* Enumerations and list lengths in range (E_USAGE names the attribute). */
 DVT_MUST_CHECK dvt_status dvti_attrs_check(dvt_ctx *ctx, dvt_op op, const dvt_attrs *a,
                                            const char *node_name, const dvt_pos *at);
-/* Attributes that the text form may leave out: the defaults for an operator with this first input. */
+/* Attributes that the text form may leave out: the defaults for an operator with this first
+ * input. */
 dvt_attrs dvti_attrs_default_for(dvt_op op, const dvt_shape *first_input);
 
 /* ---- inference ------------------------------------------------------------------------------ */
@@ -138,8 +139,9 @@ DVT_MUST_CHECK dvt_status dvti_infer_axis(const dvti_infer *n, int64_t axis, int
 DVT_MUST_CHECK dvt_status dvti_infer_same_dtype(const dvti_infer *n); /* of all present inputs */
 DVT_MUST_CHECK dvt_status dvti_infer_float(const dvti_infer *n, int32_t input);
 DVT_MUST_CHECK dvt_status dvti_infer_number(const dvti_infer *n, int32_t input); /* not bool */
-DVT_MUST_CHECK dvt_status dvti_infer_list(const dvti_infer *n, const char *attr, const dvt_ints *list,
-                                          int64_t want_count, int64_t min, int64_t max);
+DVT_MUST_CHECK dvt_status dvti_infer_list(const dvti_infer *n, const char *attr,
+                                          const dvt_ints *list, int64_t want_count, int64_t min,
+                                          int64_t max);
 bool dvti_dtype_is_float(dvt_dtype t);
 
 /* One per operator family, named in the table of infer.c. */

@@ -2,9 +2,10 @@
 /*
  * graph_stats.c - how much work and how many parameters a graph has.
  *
- * Idea      Multiply-accumulates of one run, batch included, padding counted as work; bias, pooling and
- *           element-wise operators are not counted. This is the convention of the published figures
- *           (GoogLeNet 1.5827 G, ResNet-50 3.8580 G, AlexNet at 227 0.7244 G for one image).
+ * Idea      Multiply-accumulates of one run, batch included, padding counted as work; bias, pooling
+ *           and element-wise operators are not counted. This is the convention of the published
+ *           figures (GoogLeNet 1.5827 G, ResNet-50 3.8580 G, AlexNet at 227 0.7244 G for one
+ *           image).
  * Limits    Counts saturate at INT64_MAX.
  * Tests     tests/unit/test_graph_stats.c
  */
@@ -18,7 +19,10 @@ static int64_t mul_sat(int64_t a, int64_t b)
 
 static int64_t add_sat(int64_t a, int64_t b) { return a > INT64_MAX - b ? INT64_MAX : a + b; }
 
-static const dvt_shape *shape_of(const dvt_graph *g, dvt_value_id v) { return &g->values[v.i].shape; }
+static const dvt_shape *shape_of(const dvt_graph *g, dvt_value_id v)
+{
+    return &g->values[v.i].shape;
+}
 
 int64_t dvt_graph_node_macs(const dvt_graph *g, dvt_node_id n)
 {

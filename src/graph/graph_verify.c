@@ -3,15 +3,16 @@
  * graph_verify.c - is the graph what graph.h promises?
  *
  * Idea      Everything that can be computed again is computed again and compared: types by
- *           inference, uses by counting, names by looking them up. A difference is a bug of a pass and
- *           therefore E_INTERNAL, named by node or value.
+ *           inference, uses by counting, names by looking them up. A difference is a bug of a pass
+ *           and therefore E_INTERNAL, named by node or value.
  * Tests     tests/unit/test_graph_verify.c
  */
 #include "graph/graph_int.h"
 
 static dvt_status broken(const dvt_graph *g, const char *what, const char *name)
 {
-    return dvt_fail(g->ctx, DVT_E_INTERNAL, NULL, "graph '%s' is broken: %s '%s'", g->name, what, name);
+    return dvt_fail(g->ctx, DVT_E_INTERNAL, NULL, "graph '%s' is broken: %s '%s'", g->name, what,
+                    name);
 }
 
 /* ---- values -------------------------------------------------------------------------------- */
@@ -69,10 +70,12 @@ static dvt_status verify_ids(const dvt_graph *g, int32_t i)
     if (!node->name || dvti_names_find(&g->node_names, node->name) != i)
         return broken(g, "no unique name for node", node->name ? node->name : "?");
     for (int32_t k = 0; k < node->output_count; k++)
-        if (!dvti_is_value(g, node->outputs[k])) return broken(g, "output out of range in node", node->name);
+        if (!dvti_is_value(g, node->outputs[k]))
+            return broken(g, "output out of range in node", node->name);
     for (int32_t k = 0; k < node->input_count; k++) {
         if (node->inputs[k].i == -1) continue;
-        if (!dvti_is_value(g, node->inputs[k])) return broken(g, "input out of range in node", node->name);
+        if (!dvti_is_value(g, node->inputs[k]))
+            return broken(g, "input out of range in node", node->name);
         const dvt_value *v = &g->values[node->inputs[k].i];
         if (v->kind == DVT_VALUE_NODE && (v->producer.i >= i || g->nodes[v->producer.i].dead))
             return broken(g, "input of a later or removed node in node", node->name);
@@ -112,10 +115,12 @@ static dvt_status verify_nodes(const dvt_graph *g)
 dvt_status dvt_graph_verify(const dvt_graph *g)
 {
     for (int32_t i = 0; i < g->inputs.count; i++)
-        if (!dvti_is_value(g, g->inputs.v[i]) || g->values[g->inputs.v[i].i].kind != DVT_VALUE_INPUT)
+        if (!dvti_is_value(g, g->inputs.v[i]) ||
+            g->values[g->inputs.v[i].i].kind != DVT_VALUE_INPUT)
             return broken(g, "an input is not one in", g->name);
     for (int32_t i = 0; i < g->outputs.count; i++)
-        if (!dvti_is_value(g, g->outputs.v[i])) return broken(g, "an output is not a value in", g->name);
+        if (!dvti_is_value(g, g->outputs.v[i]))
+            return broken(g, "an output is not a value in", g->name);
     dvt_status st = verify_nodes(g); /* first: it establishes that ids are in range */
     return st == DVT_OK ? verify_values(g) : st;
 }

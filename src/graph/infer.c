@@ -3,11 +3,11 @@
  * infer.c - output types and shapes of one node: dispatch and what all operators share.
  *
  * Idea      A table names one function per operator. Before it runs, arity, absent inputs and the
- *           ranges of the attributes are checked by the operator table; after it ran, every output is
- *           checked against DVT_DIM_MAX. The functions in infer_*.c therefore deal with the meaning of
- *           their operator alone.
- * Limits    Window parameters are below 2^31 and dimensions at most 2^40, so that every sum and product
- *           of the window formulae fits in int64_t.
+ *           ranges of the attributes are checked by the operator table; after it ran, every output
+ *           is checked against DVT_DIM_MAX. The functions in infer_*.c therefore deal with the
+ *           meaning of their operator alone.
+ * Limits    Window parameters are below 2^31 and dimensions at most 2^40, so that every sum and
+ *           product of the window formulae fits in int64_t.
  * Tests     tests/unit/test_infer_*.c
  */
 #include "graph/graph_int.h"
@@ -113,8 +113,8 @@ dvt_status dvti_infer_list(const dvti_infer *n, const char *attr, const dvt_ints
                            int64_t want_count, int64_t min, int64_t max)
 {
     if (list->n != want_count)
-        return dvti_infer_fail(n, DVT_E_SHAPE, "attribute '%s' has %d entries, %lld are needed", attr,
-                               (int)list->n, (long long)want_count);
+        return dvti_infer_fail(n, DVT_E_SHAPE, "attribute '%s' has %d entries, %lld are needed",
+                               attr, (int)list->n, (long long)want_count);
     for (int32_t i = 0; i < list->n; i++)
         if (list->v[i] < min || list->v[i] > max)
             return dvti_infer_fail(n, DVT_E_SHAPE, "attribute '%s' has %lld, allowed is %lld..%lld",

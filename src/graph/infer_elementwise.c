@@ -2,9 +2,9 @@
 /*
  * infer_elementwise.c - shapes of element-wise operators, normalisations and softmax.
  *
- * Idea      Most of these keep the shape of their first input; what they check is that parameters fit
- *           and that NumPy broadcasting gives one shape. Operands of one node have one element type:
- *           importers insert casts where a format allows mixtures.
+ * Idea      Most of these keep the shape of their first input; what they check is that parameters
+ *           fit and that NumPy broadcasting gives one shape. Operands of one node have one element
+ *           type: importers insert casts where a format allows mixtures.
  * Tests     tests/unit/test_infer_elementwise.c
  */
 #include "graph/graph_int.h"
@@ -43,8 +43,9 @@ static dvt_status check_channel_vectors(const dvti_infer *n, int32_t first)
 
     for (int32_t i = first; i < n->in_count; i++)
         if (n->in[i].shape.rank != 1 || n->in[i].shape.dim[0] != x->dim[1])
-            return dvti_infer_fail(n, DVT_E_SHAPE, "input %d is %s, needs one entry for each of %lld channels",
-                                   (int)i, dvt_shape_text(&n->in[i].shape, text), (long long)x->dim[1]);
+            return dvti_infer_fail(
+                n, DVT_E_SHAPE, "input %d is %s, needs one entry for each of %lld channels", (int)i,
+                dvt_shape_text(&n->in[i].shape, text), (long long)x->dim[1]);
     return DVT_OK;
 }
 
@@ -71,7 +72,8 @@ dvt_status dvti_infer_lrn(const dvti_infer *n)
     if (st == DVT_OK) st = check_min_rank(n, 2);
     if (st != DVT_OK) return st;
     if (a->size < 1 || a->size > DVT_DIM_MAX)
-        return dvti_infer_fail(n, DVT_E_SHAPE, "size is %lld, it must be at least 1", (long long)a->size);
+        return dvti_infer_fail(n, DVT_E_SHAPE, "size is %lld, it must be at least 1",
+                               (long long)a->size);
     if (a->within_channel && n->in[0].shape.rank != 4)
         return dvti_infer_fail(n, DVT_E_UNSUPPORTED, "within channels needs rank 4, got %d",
                                (int)n->in[0].shape.rank);
@@ -118,15 +120,17 @@ dvt_status dvti_infer_scale(const dvti_infer *n)
         const dvti_type *s = dvti_infer_in(n, i);
         if (!s) continue;
         bool fits = axis + s->shape.rank <= x->rank;
-        for (int32_t k = 0; fits && k < s->shape.rank; k++) fits = s->shape.dim[k] == x->dim[axis + k];
+        for (int32_t k = 0; fits && k < s->shape.rank; k++)
+            fits = s->shape.dim[k] == x->dim[axis + k];
         if (!fits)
-            st = dvti_infer_fail(n, DVT_E_SHAPE, "input %d is %s, which is not %s from axis %lld on",
-                                 (int)i, dvt_shape_text(&s->shape, st_text), dvt_shape_text(x, xt),
-                                 (long long)axis);
+            st = dvti_infer_fail(
+                n, DVT_E_SHAPE, "input %d is %s, which is not %s from axis %lld on", (int)i,
+                dvt_shape_text(&s->shape, st_text), dvt_shape_text(x, xt), (long long)axis);
     }
     const dvti_type *b = dvti_infer_in(n, 2);
     if (st == DVT_OK && b && !dvt_shape_equal(&b->shape, &n->in[1].shape))
-        st = dvti_infer_fail(n, DVT_E_SHAPE, "bias is %s, the scale %s", dvt_shape_text(&b->shape, xt),
+        st = dvti_infer_fail(n, DVT_E_SHAPE, "bias is %s, the scale %s",
+                             dvt_shape_text(&b->shape, xt),
                              dvt_shape_text(&n->in[1].shape, st_text));
     return st == DVT_OK ? keep_type(n) : st;
 }
@@ -138,7 +142,8 @@ dvt_status dvti_infer_softmax(const dvti_infer *n)
 
     /* flattened, axis may be the rank: every element is a row of its own */
     if (st == DVT_OK)
-        st = dvti_infer_axis(n, n->attrs->softmax.axis, n->attrs->softmax.flatten ? rank + 1 : rank);
+        st =
+            dvti_infer_axis(n, n->attrs->softmax.axis, n->attrs->softmax.flatten ? rank + 1 : rank);
     return st == DVT_OK ? keep_type(n) : st;
 }
 
@@ -238,7 +243,8 @@ static dvt_status check_reduce_axes(const dvti_infer *n, bool reduced[DVT_MAX_RA
         dvt_status st = dvti_infer_axis(n, a->axes.v[i], n->in[0].shape.rank);
         if (st != DVT_OK) return st;
         if (reduced[a->axes.v[i]])
-            return dvti_infer_fail(n, DVT_E_SHAPE, "axis %lld is named twice", (long long)a->axes.v[i]);
+            return dvti_infer_fail(n, DVT_E_SHAPE, "axis %lld is named twice",
+                                   (long long)a->axes.v[i]);
         reduced[a->axes.v[i]] = true;
     }
     return DVT_OK;

@@ -2,9 +2,9 @@
 /*
  * infer_layout.c - shapes of operators that move elements: joining, cutting, reordering, resizing.
  *
- * Idea      Bounds of slices follow ONNX: negative ones count from the end, then they are clamped, so
- *           that INT64_MIN and INT64_MAX mean "to the very end". Sizes that come as attributes are
- *           checked against DVT_DIM_MAX before they are multiplied or added.
+ * Idea      Bounds of slices follow ONNX: negative ones count from the end, then they are clamped,
+ *           so that INT64_MIN and INT64_MAX mean "to the very end". Sizes that come as attributes
+ *           are checked against DVT_DIM_MAX before they are multiplied or added.
  * Tests     tests/unit/test_infer_layout.c
  */
 #include "graph/graph_int.h"
@@ -49,11 +49,12 @@ dvt_status dvti_infer_concat(const dvti_infer *n)
     for (int32_t i = 1; i < n->in_count; i++) {
         const dvt_shape *s = &n->in[i].shape;
         bool             fits = s->rank == y->shape.rank;
-        for (int32_t k = 0; fits && k < s->rank; k++) fits = k == axis || s->dim[k] == y->shape.dim[k];
+        for (int32_t k = 0; fits && k < s->rank; k++)
+            fits = k == axis || s->dim[k] == y->shape.dim[k];
         if (!fits)
-            return dvti_infer_fail(n, DVT_E_SHAPE, "input %d is %s, which cannot join %s along axis %lld",
-                                   (int)i, dvt_shape_text(s, at), dvt_shape_text(&n->in[0].shape, bt),
-                                   (long long)axis);
+            return dvti_infer_fail(
+                n, DVT_E_SHAPE, "input %d is %s, which cannot join %s along axis %lld", (int)i,
+                dvt_shape_text(s, at), dvt_shape_text(&n->in[0].shape, bt), (long long)axis);
         y->shape.dim[axis] += s->dim[axis]; /* at most 2^12 inputs of 2^40 */
     }
     return DVT_OK;
@@ -66,7 +67,8 @@ dvt_status dvti_infer_slice(const dvti_infer *n)
     dvt_status             st = DVT_OK;
 
     if (a->starts.n != a->axes.n || a->ends.n != a->axes.n || a->steps.n != a->axes.n)
-        return dvti_infer_fail(n, DVT_E_SHAPE, "axes, starts, ends and steps have %d, %d, %d and %d entries",
+        return dvti_infer_fail(n, DVT_E_SHAPE,
+                               "axes, starts, ends and steps have %d, %d, %d and %d entries",
                                (int)a->axes.n, (int)a->starts.n, (int)a->ends.n, (int)a->steps.n);
     n->out[0] = n->in[0];
     for (int32_t i = 0; i < a->axes.n; i++) {
@@ -76,7 +78,8 @@ dvt_status dvti_infer_slice(const dvti_infer *n)
         if (seen[axis])
             return dvti_infer_fail(n, DVT_E_SHAPE, "axis %lld is named twice", (long long)axis);
         if (a->steps.v[i] == 0)
-            return dvti_infer_fail(n, DVT_E_SHAPE, "the step along axis %lld is 0", (long long)axis);
+            return dvti_infer_fail(n, DVT_E_SHAPE, "the step along axis %lld is 0",
+                                   (long long)axis);
         seen[axis] = true;
         dvti_slice_resolve(n->in[0].shape.dim[axis], a->starts.v[i], a->ends.v[i], a->steps.v[i],
                            &first, &n->out[0].shape.dim[axis]);
@@ -97,7 +100,8 @@ dvt_status dvti_infer_split(const dvti_infer *n)
     for (int32_t i = 0; i < n->out_count; i++) {
         int64_t size = dvti_split_size(a, dim, n->out_count, i);
         if (size < 0)
-            return dvti_infer_fail(n, DVT_E_SHAPE, "%lld elements cannot be split into %d equal parts",
+            return dvti_infer_fail(n, DVT_E_SHAPE,
+                                   "%lld elements cannot be split into %d equal parts",
                                    (long long)dim, (int)n->out_count);
         sum += size;
         n->out[i] = n->in[0];
@@ -155,7 +159,8 @@ dvt_status dvti_infer_reshape(const dvti_infer *n)
     n->out[0].dtype = n->in[0].dtype;
     if (dvt_shape_count(&n->out[0].shape) != dvt_shape_count(&n->in[0].shape))
         return dvti_infer_fail(n, DVT_E_SHAPE, "%s cannot become %s: the element counts differ",
-                               dvt_shape_text(&n->in[0].shape, xt), dvt_shape_text(&n->out[0].shape, yt));
+                               dvt_shape_text(&n->in[0].shape, xt),
+                               dvt_shape_text(&n->out[0].shape, yt));
     return DVT_OK;
 }
 
@@ -192,10 +197,12 @@ dvt_status dvti_infer_pad(const dvti_infer *n)
         int64_t *dim = &n->out[0].shape.dim[i];
         *dim += a->pad_lo.v[i] + a->pad_hi.v[i];
         if (*dim < 0)
-            return dvti_infer_fail(n, DVT_E_SHAPE, "pads %lld and %lld crop more than dimension %d has",
+            return dvti_infer_fail(n, DVT_E_SHAPE,
+                                   "pads %lld and %lld crop more than dimension %d has",
                                    (long long)a->pad_lo.v[i], (long long)a->pad_hi.v[i], (int)i);
         if (a->mode != DVT_PAD_CONSTANT && x->dim[i] == 0)
-            return dvti_infer_fail(n, DVT_E_SHAPE, "dimension %d is empty and cannot be padded by its elements",
+            return dvti_infer_fail(n, DVT_E_SHAPE,
+                                   "dimension %d is empty and cannot be padded by its elements",
                                    (int)i);
     }
     return DVT_OK;
@@ -276,7 +283,8 @@ dvt_status dvti_infer_expand(const dvti_infer *n)
     if (!dvt_shape_broadcast(&n->in[0].shape, &n->out[0].shape, &both) ||
         !dvt_shape_equal(&both, &n->out[0].shape))
         return dvti_infer_fail(n, DVT_E_SHAPE, "%s does not broadcast to %s",
-                               dvt_shape_text(&n->in[0].shape, xt), dvt_shape_text(&n->out[0].shape, yt));
+                               dvt_shape_text(&n->in[0].shape, xt),
+                               dvt_shape_text(&n->out[0].shape, yt));
     return DVT_OK;
 }
 
@@ -290,8 +298,8 @@ dvt_status dvti_infer_tile(const dvti_infer *n)
     for (int32_t i = 0; i < repeat->n; i++) {
         int64_t *dim = &n->out[0].shape.dim[i];
         if (repeat->v[i] > 0 && *dim > DVT_DIM_MAX / repeat->v[i])
-            return dvti_infer_fail(n, DVT_E_SHAPE, "dimension %d repeated %lld times is too large", (int)i,
-                                   (long long)repeat->v[i]);
+            return dvti_infer_fail(n, DVT_E_SHAPE, "dimension %d repeated %lld times is too large",
+                                   (int)i, (long long)repeat->v[i]);
         *dim *= repeat->v[i];
     }
     return DVT_OK;

@@ -32,7 +32,8 @@ dvt_status dvti_infer_dense(const dvti_infer *n)
     if (st != DVT_OK) return st;
     dvti_dense_extent(x, axis, &rows, &cols);
     if (w->rank != 2 || w->dim[1] != cols)
-        return dvti_infer_fail(n, DVT_E_SHAPE, "weight %s does not fit input %s flattened from axis %lld",
+        return dvti_infer_fail(n, DVT_E_SHAPE,
+                               "weight %s does not fit input %s flattened from axis %lld",
                                dvt_shape_text(w, wt), dvt_shape_text(x, xt), (long long)axis);
     if (bias && (bias->shape.rank != 1 || bias->shape.dim[0] != w->dim[0]))
         return dvti_infer_fail(n, DVT_E_SHAPE, "bias is %s, needs [%lld]",
@@ -55,7 +56,8 @@ dvt_status dvti_infer_matmul(const dvti_infer *n)
     n->out[0].dtype = n->in[0].dtype;
     if (!dvt_matmul_shape(&n->in[0].shape, &n->in[1].shape, &n->out[0].shape))
         return dvti_infer_fail(n, DVT_E_SHAPE, "%s and %s cannot be multiplied",
-                               dvt_shape_text(&n->in[0].shape, at), dvt_shape_text(&n->in[1].shape, bt));
+                               dvt_shape_text(&n->in[0].shape, at),
+                               dvt_shape_text(&n->in[1].shape, bt));
     return DVT_OK;
 }
 

@@ -4,9 +4,11 @@
  *
  * Idea      Per spatial dimension, with effective kernel e = dilation * (kernel - 1) + 1:
  *             conv            floor((in + lo + hi - e) / stride) + 1
- *             pool, ceil      the same rounded up, less windows that start behind image and lower pad
+ *             pool, ceil      the same rounded up, less windows that start behind the image and its
+ *                             lower pad
  *             conv_transpose  (in - 1) * stride + e - lo - hi + output_pad
- *           The first two are dvt_window_out and dvt_window_out_ceil, the same functions the kernels use.
+ *           The first two are dvt_window_out and dvt_window_out_ceil, the same functions the
+ *           kernels use.
  * Limits    1 to 3 spatial dimensions; window parameters below 2^31.
  * Tests     tests/unit/test_infer_window.c
  */
@@ -23,14 +25,17 @@ static dvt_status check_spatial_rank(const dvti_infer *n)
     int32_t rank = n->in[0].shape.rank;
 
     if (rank < 3)
-        return dvti_infer_fail(n, DVT_E_SHAPE, "input 0 has rank %d, N C and spatial dimensions are needed",
+        return dvti_infer_fail(n, DVT_E_SHAPE,
+                               "input 0 has rank %d, N C and spatial dimensions are needed",
                                (int)rank);
     if (rank > 2 + DVT_SPATIAL)
-        return dvti_infer_fail(n, DVT_E_UNSUPPORTED, "input 0 has %d spatial dimensions, the limit is %d",
-                               (int)rank - 2, (int)DVT_SPATIAL);
+        return dvti_infer_fail(n, DVT_E_UNSUPPORTED,
+                               "input 0 has %d spatial dimensions, the limit is %d", (int)rank - 2,
+                               (int)DVT_SPATIAL);
     for (int32_t i = 1; i < rank; i++)
         if (n->in[0].shape.dim[i] == 0)
-            return dvti_infer_fail(n, DVT_E_SHAPE, "input 0 has no elements in dimension %d", (int)i);
+            return dvti_infer_fail(n, DVT_E_SHAPE, "input 0 has no elements in dimension %d",
+                                   (int)i);
     return DVT_OK;
 }
 
@@ -61,7 +66,8 @@ static dvt_status fail_window(const dvti_infer *n, const dvt_window_attrs *win, 
                            (long long)win->kernel.v[i], (long long)win->dilation.v[i]);
 }
 
-/* Weight rank and sizes, group count, bias; `in_dim` is the weight's dimension of input channels. */
+/* Weight rank and sizes, group count, bias; `in_dim` is the weight's dimension of input
+ * channels. */
 static dvt_status check_weights(const dvti_infer *n, int32_t in_dim, int64_t *out_c)
 {
     const dvt_conv_attrs *a = &n->attrs->conv;
@@ -80,15 +86,16 @@ static dvt_status check_weights(const dvti_infer *n, int32_t in_dim, int64_t *ou
         if (w->dim[i] != a->win.kernel.v[i - 2])
             return dvti_infer_fail(n, DVT_E_SHAPE, "weight %s does not have the kernel size %lld",
                                    dvt_shape_text(w, text), (long long)a->win.kernel.v[i - 2]);
-    int64_t in_c = in_dim == 1 ? w->dim[1] * a->groups : w->dim[0]; /* 2^40 * 2^40 is caught below */
+    /* 2^40 * 2^40 is caught below */
+    int64_t in_c = in_dim == 1 ? w->dim[1] * a->groups : w->dim[0];
     if (w->dim[1] > DVT_DIM_MAX / a->groups || in_c != x->dim[1] || x->dim[1] % a->groups != 0)
         return dvti_infer_fail(n, DVT_E_SHAPE,
                                "weight %s with %lld groups does not fit %lld input channels",
                                dvt_shape_text(w, text), (long long)a->groups, (long long)x->dim[1]);
     *out_c = in_dim == 1 ? w->dim[0] : w->dim[1] * a->groups;
     if (*out_c < 1 || *out_c % a->groups != 0)
-        return dvti_infer_fail(n, DVT_E_SHAPE, "%lld output channels in %lld groups", (long long)*out_c,
-                               (long long)a->groups);
+        return dvti_infer_fail(n, DVT_E_SHAPE, "%lld output channels in %lld groups",
+                               (long long)*out_c, (long long)a->groups);
     if (bias && (bias->shape.rank != 1 || bias->shape.dim[0] != *out_c))
         return dvti_infer_fail(n, DVT_E_SHAPE, "bias is %s, needs [%lld]",
                                dvt_shape_text(&bias->shape, text), (long long)*out_c);
@@ -120,8 +127,9 @@ dvt_status dvti_infer_conv(const dvti_infer *n)
     *y = n->in[0];
     y->shape.dim[1] = out_c;
     for (int32_t i = 0; i < win->kernel.n; i++) {
-        y->shape.dim[i + 2] = dvt_window_out(y->shape.dim[i + 2], win->kernel.v[i], win->stride.v[i],
-                                             win->dilation.v[i], win->pad_lo.v[i], win->pad_hi.v[i]);
+        y->shape.dim[i + 2] =
+            dvt_window_out(y->shape.dim[i + 2], win->kernel.v[i], win->stride.v[i],
+                           win->dilation.v[i], win->pad_lo.v[i], win->pad_hi.v[i]);
         if (y->shape.dim[i + 2] < 1) return fail_window(n, win, i);
     }
     return DVT_OK;
@@ -142,7 +150,8 @@ dvt_status dvti_infer_conv_transpose(const dvti_infer *n)
     for (int32_t i = 0; i < a->win.kernel.n; i++) {
         int64_t *dim = &y->shape.dim[i + 2], steps = *dim - 1;
         if (a->output_pad.v[i] >= a->win.stride.v[i])
-            return dvti_infer_fail(n, DVT_E_UNSUPPORTED, "output_pad %lld, it must be below the stride %lld",
+            return dvti_infer_fail(n, DVT_E_UNSUPPORTED,
+                                   "output_pad %lld, it must be below the stride %lld",
                                    (long long)a->output_pad.v[i], (long long)a->win.stride.v[i]);
         if (steps > DVT_DIM_MAX / a->win.stride.v[i]) return fail_window(n, &a->win, i);
         *dim = steps * a->win.stride.v[i] + effective_kernel(&a->win, i) - a->win.pad_lo.v[i] -
@@ -158,7 +167,8 @@ static dvt_status check_pool_kind(const dvti_infer *n)
         dvt_status st = dvti_infer_float(n, 0);
         if (st != DVT_OK) return st;
     }
-    if (n->attrs->pool.kind == DVT_POOL_LP && (n->attrs->pool.p < 1 || n->attrs->pool.p > WINDOW_MAX))
+    if (n->attrs->pool.kind == DVT_POOL_LP &&
+        (n->attrs->pool.p < 1 || n->attrs->pool.p > WINDOW_MAX))
         return dvti_infer_fail(n, DVT_E_SHAPE, "p is %lld, it must be at least 1",
                                (long long)n->attrs->pool.p);
     return dvti_infer_number(n, 0);
@@ -177,8 +187,10 @@ dvt_status dvti_infer_pool(const dvti_infer *n)
     *y = n->in[0];
     for (int32_t i = 0; i < win->kernel.n; i++) {
         int64_t *dim = &y->shape.dim[i + 2];
-        if (win->pad_lo.v[i] >= effective_kernel(win, i) || win->pad_hi.v[i] >= effective_kernel(win, i))
-            return dvti_infer_fail(n, DVT_E_SHAPE, "pads %lld and %lld must be below the kernel size %lld",
+        if (win->pad_lo.v[i] >= effective_kernel(win, i) ||
+            win->pad_hi.v[i] >= effective_kernel(win, i))
+            return dvti_infer_fail(n, DVT_E_SHAPE,
+                                   "pads %lld and %lld must be below the kernel size %lld",
                                    (long long)win->pad_lo.v[i], (long long)win->pad_hi.v[i],
                                    (long long)effective_kernel(win, i));
         *dim = (a->ceil_mode ? dvt_window_out_ceil : dvt_window_out)(

@@ -2,9 +2,9 @@
 /*
  * passes.c - the standing list of target-independent passes, and running a list of passes.
  *
- * Idea      A pass changes the graph in place through the edit functions; behind it the runner compacts,
- *           verifies and dumps, so that no pass does that itself and a broken graph is blamed on the
- *           pass that broke it.
+ * Idea      A pass changes the graph in place through the edit functions; behind it the runner
+ *           compacts, verifies and dumps, so that no pass does that itself and a broken graph is
+ *           blamed on the pass that broke it.
  * Tests     tests/unit/test_graph_passes.c
  */
 #include "graph/graph_int.h"
@@ -81,12 +81,14 @@ static dvt_status write_dump(const dvt_graph *g, const char *dir, int32_t index,
     return st;
 }
 
-static dvt_status dump(const dvt_graph *g, const dvt_passes_opts *opts, int32_t index, const char *pass)
+static dvt_status dump(const dvt_graph *g, const dvt_passes_opts *opts, int32_t index,
+                       const char *pass)
 {
     dvt_buf    text;
     dvt_status st;
 
-    if (!opts->dump_after || (strcmp(opts->dump_after, "all") != 0 && strcmp(opts->dump_after, pass) != 0))
+    if (!opts->dump_after ||
+        (strcmp(opts->dump_after, "all") != 0 && strcmp(opts->dump_after, pass) != 0))
         return DVT_OK;
     dvt_buf_init(&text, g->ctx, 0);
     dvt_graph_print(g, DUMP_INLINE_MAX, &text);
@@ -102,7 +104,8 @@ static dvt_status dump(const dvt_graph *g, const dvt_passes_opts *opts, int32_t 
 
 /* ---- running ------------------------------------------------------------------------------- */
 
-static dvt_status run_one(dvt_graph *g, const dvt_pass *pass, const dvt_passes_opts *opts, int32_t index)
+static dvt_status run_one(dvt_graph *g, const dvt_pass *pass, const dvt_passes_opts *opts,
+                          int32_t index)
 {
     int32_t    changes = 0;
     dvt_status st = pass->run(g, &changes);

@@ -2,8 +2,8 @@
 /*
  * isa.c - encoder, decoder and disassembler of the long words, all from the table in isa.h.
  *
- * Idea      The table becomes an array of descriptors per part; encoding and decoding walk it. There
- *           is no code per instruction, so a new field is one line in isa.h and nothing here.
+ * Idea      The table becomes an array of descriptors per part; encoding and decoding walk it.
+ *           There is no code per instruction, so a new field is one line in isa.h and nothing here.
  * Layout    Fields follow one another from bit 0 of the part; `lsb` is filled when the table is
  *           built by the preprocessor as a running sum over an enum.
  * Tests     tests/unit/test_isa.c (round trips, limits, hostile words), tests/fuzz/fuzz_isa.c.
@@ -23,10 +23,12 @@
 #define LSB_PART(NAME, name) enum { DVT_ISA_##NAME(LSB_FIELD, LSB_ARRAY) name##_bits };
 DVT_ISA_PARTS(LSB_PART)
 
-#define DESC_FIELD(part, field, bits, kind, unit, meaning) \
-    {#field, unit, meaning, 1, bits, part##_##field##_lsb, #kind[0], false, offsetof(dvt_part_##part, field)},
-#define DESC_ARRAY(part, field, count, bits, kind, unit, meaning) \
-    {#field, unit, meaning, count, bits, part##_##field##_lsb, #kind[0], true, offsetof(dvt_part_##part, field)},
+#define DESC_FIELD(part, field, bits, kind, unit, meaning)                       \
+    {#field, unit, meaning, 1, bits, part##_##field##_lsb, #kind[0], false,      \
+     offsetof(dvt_part_##part, field)},
+#define DESC_ARRAY(part, field, count, bits, kind, unit, meaning)                \
+    {#field, unit, meaning, count, bits, part##_##field##_lsb, #kind[0], true,   \
+     offsetof(dvt_part_##part, field)},
 #define DESC_PART(NAME, name) \
     static const dvt_isa_field name##_fields[] = {DVT_ISA_##NAME(DESC_FIELD, DESC_ARRAY)};
 DVT_ISA_PARTS(DESC_PART)
@@ -120,7 +122,8 @@ static const int64_t *field_values(const dvt_word *w, const dvt_isa_part *p, con
 
 /* ---- encode -------------------------------------------------------------------------------- */
 
-static dvt_status encode_part(dvt_ctx *ctx, const dvt_word *w, const dvt_isa_part *p, uint8_t *bytes)
+static dvt_status encode_part(dvt_ctx *ctx, const dvt_word *w, const dvt_isa_part *p,
+                              uint8_t *bytes)
 {
     for (int32_t i = 0; i < p->field_count; i++) {
         const dvt_isa_field *f = &p->fields[i];
@@ -139,11 +142,16 @@ static dvt_status encode_part(dvt_ctx *ctx, const dvt_word *w, const dvt_isa_par
 
 dvt_status dvt_isa_encode(dvt_ctx *ctx, const dvt_word *w, dvt_buf *out)
 {
-    uint8_t header[DVT_ISA_HEADER_BYTES] = {DVT_ISA_VERSION, (uint8_t)w->tag, (uint8_t)(w->tag >> 8),
-                                            (uint8_t)w->kernels, (uint8_t)(w->kernels >> 8), 0};
+    uint8_t header[DVT_ISA_HEADER_BYTES] = {DVT_ISA_VERSION,
+                                            (uint8_t)w->tag,
+                                            (uint8_t)(w->tag >> 8),
+                                            (uint8_t)w->kernels,
+                                            (uint8_t)(w->kernels >> 8),
+                                            0};
 
     if (w->tag > UINT16_MAX)
-        return dvt_fail(ctx, DVT_E_CAPACITY, NULL, "word %u: a program has at most 65,536 words", w->tag);
+        return dvt_fail(ctx, DVT_E_CAPACITY, NULL, "word %u: a program has at most 65,536 words",
+                        w->tag);
     dvt_buf_append(out, header, sizeof header);
     for (int k = 0; k < DVT_KERNEL_COUNT; k++) {
         uint8_t    bytes[256] = {0};
@@ -170,7 +178,8 @@ static void decode_part(const dvt_isa_part *p, const uint8_t *bytes, dvt_word *w
     }
 }
 
-dvt_status dvt_isa_decode(dvt_ctx *ctx, const uint8_t *data, size_t size, size_t *used, dvt_word *out)
+dvt_status dvt_isa_decode(dvt_ctx *ctx, const uint8_t *data, size_t size, size_t *used,
+                          dvt_word *out)
 {
     dvt_pos at = {.offset = 0};
     size_t  pos = DVT_ISA_HEADER_BYTES;
@@ -178,26 +187,29 @@ dvt_status dvt_isa_decode(dvt_ctx *ctx, const uint8_t *data, size_t size, size_t
     memset(out, 0, sizeof *out);
     *used = 0;
     if (size < DVT_ISA_HEADER_BYTES)
-        return dvt_fail(ctx, DVT_E_PARSE, &at, "long word ends inside its header: %zu of %d bytes", size,
-                        DVT_ISA_HEADER_BYTES);
+        return dvt_fail(ctx, DVT_E_PARSE, &at, "long word ends inside its header: %zu of %d bytes",
+                        size, DVT_ISA_HEADER_BYTES);
     if (data[0] != DVT_ISA_VERSION)
-        return dvt_fail(ctx, DVT_E_PARSE, &at, "long word of instruction set version %u, this is %d",
-                        data[0], DVT_ISA_VERSION);
+        return dvt_fail(ctx, DVT_E_PARSE, &at,
+                        "long word of instruction set version %u, this is %d", data[0],
+                        DVT_ISA_VERSION);
     out->tag = (uint32_t)data[1] | (uint32_t)data[2] << 8;
     out->kernels = (uint32_t)data[3] | (uint32_t)data[4] << 8;
     at.offset = 3;
     if (out->kernels >> DVT_KERNEL_COUNT || data[5] != 0)
-        return dvt_fail(ctx, DVT_E_PARSE, &at, "word %u names kernels that do not exist: mask 0x%04x",
-                        out->tag, out->kernels);
+        return dvt_fail(ctx, DVT_E_PARSE, &at,
+                        "word %u names kernels that do not exist: mask 0x%04x", out->tag,
+                        out->kernels);
     for (int k = 0; k < DVT_KERNEL_COUNT; k++) {
         const dvt_isa_part *p = &parts[k];
         if (!dvt_word_has(out, (dvt_kernel)k)) continue;
         at.offset = pos;
         if (size - pos < (size_t)p->bytes)
-            return dvt_fail(ctx, DVT_E_PARSE, &at, "word %u ends inside part '%s'", out->tag, p->name);
-        if (get_bits(data + pos, p->bits, p->bytes * 8 - p->bits) != 0)
-            return dvt_fail(ctx, DVT_E_PARSE, &at, "word %u: padding bits of part '%s' are set", out->tag,
+            return dvt_fail(ctx, DVT_E_PARSE, &at, "word %u ends inside part '%s'", out->tag,
                             p->name);
+        if (get_bits(data + pos, p->bits, p->bytes * 8 - p->bits) != 0)
+            return dvt_fail(ctx, DVT_E_PARSE, &at, "word %u: padding bits of part '%s' are set",
+                            out->tag, p->name);
         decode_part(p, data + pos, out);
         pos += (size_t)p->bytes;
     }
