@@ -124,6 +124,9 @@ enum { DVT_BFP_BIAS = 15, DVT_BFP_EXP_MAX = 31, DVT_BFP_MANT_MIN = 3, DVT_BFP_MA
  * counted in the return value. `x` must be finite: NaN counts as saturated and becomes 0. */
 DVT_API uint32_t dvt_bfp_encode(const float *x /* (n) */, int32_t n, int32_t mant_bits,
                                 int16_t *mant /* (n) */, uint8_t *exp);
+/* The same by trying the exponents one after the other: the definition, for tests. */
+DVT_API uint32_t dvt_bfp_encode_ref(const float *x, int32_t n, int32_t mant_bits, int16_t *mant,
+                                    uint8_t *exp);
 /* Exact: every block value is a float32. */
 DVT_API void dvt_bfp_decode(const int16_t *mant /* (n) */, uint8_t exp, int32_t n,
                             int32_t mant_bits, float *x /* (n) */);
