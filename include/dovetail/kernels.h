@@ -190,7 +190,7 @@ DVT_API bool dvt_unary_supports(dvt_unary fn, dvt_dtype dtype);
 /* x and y of one type, `count` elements. In place allowed. round: half to even. */
 DVT_API void dvt_unary_ref(const dvt_unary_params *p, dvt_dtype dtype, int64_t count, const void *x,
                            void *y);
-/* |err| <= 4 ulp of f32 where |y| >= 1e-30 (functions without transcendental parts: 1 ulp). */
+/* The same bits, on threads, for f32. */
 DVT_API void dvt_unary_f32_fast(dvt_ctx *ctx, const dvt_unary_params *p, int64_t count,
                                 const float *x, float *y);
 /* x > 0 ? x : slope * x; slope broadcasts to x. */
@@ -207,11 +207,14 @@ DVT_API void dvt_binary_apply(dvt_binary fn, bool fmod, const dvt_tensor *a, con
 /* The same bits, on threads, for f32. */
 DVT_API void dvt_binary_f32_fast(dvt_ctx *ctx, dvt_binary fn, const dvt_tensor *a,
                                  const dvt_tensor *b, const dvt_tensor *y);
-/* Of count >= 1 tensors of y's type (f32, f64, integers), each broadcast to y's shape; from left to
- * right, one rounding a step. */
+/* Of count >= 1 tensors of y's type (f32, f64, integers; mean: f32, f64), each broadcast to y's
+ * shape; from left to right, one rounding a step. */
 DVT_API bool dvt_nary_supports(dvt_nary fn, dvt_dtype dtype);
 DVT_API void dvt_nary_apply(dvt_nary fn, const dvt_tensor *x /* (count) */, int32_t count,
                             const dvt_tensor *y);
+/* The same bits, on threads, for f32. */
+DVT_API void dvt_nary_f32_fast(dvt_ctx *ctx, dvt_nary fn, const dvt_tensor *x /* (count) */,
+                               int32_t count, const dvt_tensor *y);
 
 /* ---- reductions ---------------------------------------------------------------------------- */
 
@@ -221,13 +224,13 @@ typedef struct dvt_reduce_params {
     bool       select_last;        /* argmax, argmin: the last of equals */
 } dvt_reduce_params;
 
-/* f32, f64 and integers; mean, l2, log_sum, log_sum_exp of integers are computed in double and
- * truncated. argmax, argmin: exactly one axis, y is i64, NaN never wins. */
+/* f32, f64 and integers but u64; mean, l2, log_sum, log_sum_exp of integers are computed in double
+ * and truncated. argmax, argmin: exactly one axis, y is i64, NaN never wins. */
 DVT_API bool dvt_reduce_supports(dvt_reduce fn, dvt_dtype dtype);
 /* y has x's shape without the reduced axes, or with them as 1. Over nothing: sum 0, prod 1, max
- * and min the type's least and greatest value, mean NaN (0 for integers). */
+ * and min the type's least and greatest value, mean NaN (0 for integers), argmax and argmin 0. */
 DVT_API void dvt_reduce_ref(const dvt_reduce_params *p, const dvt_tensor *x, const dvt_tensor *y);
-/* f32, not argmax, argmin. max, min: the same bits; sums: |err| <= 2e-6 * sum |terms|. */
+/* f32, not argmax, argmin. max, min: the same bits; the rest: sums in double, in another order. */
 DVT_API void dvt_reduce_f32_fast(dvt_ctx *ctx, const dvt_reduce_params *p, const dvt_tensor *x,
                                  const dvt_tensor *y);
 /* f32, f64, i32, i64, along the middle. */

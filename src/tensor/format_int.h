@@ -2,8 +2,8 @@
 /*
  * format_int.h - conversions of number formats shared inside the library.
  */
-#ifndef DOVETAIL_TENSOR_FORMAT_INT_H
-#define DOVETAIL_TENSOR_FORMAT_INT_H
+#ifndef DVTI_FORMAT_INT_H
+#define DVTI_FORMAT_INT_H
 
 #include "dovetail/tensor.h"
 

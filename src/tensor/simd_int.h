@@ -7,8 +7,8 @@
  * order that could change. Functions that sum keep explicit partial sums (DVTI_LANES of them) for
  * the same reason. Off under sanitizers, whose start-up the choice would precede.
  */
-#ifndef DOVETAIL_TENSOR_SIMD_INT_H
-#define DOVETAIL_TENSOR_SIMD_INT_H
+#ifndef DVTI_SIMD_INT_H
+#define DVTI_SIMD_INT_H
 
 enum { DVTI_LANES = 16 }; /* partial sums of f32 reductions, a fixed part of the result's definition */
 
@@ -24,7 +24,9 @@ enum { DVTI_LANES = 16 }; /* partial sums of f32 reductions, a fixed part of the
 
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__linux__) && \
     !defined(DVTI_SANITIZED)
-#define DVTI_SIMD __attribute__((optimize("O3"), target_clones("arch=x86-64-v4", "avx2", "default")))
+#define DVTI_SIMD                                    \
+    __attribute__((optimize("O3", "no-math-errno"), \
+                   target_clones("arch=x86-64-v4", "avx2", "default")))
 #else
 #define DVTI_SIMD
 #endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * omp_int.h - how many threads oneDNN may use for a call.
+ *
+ * oneDNN takes its number of threads from OpenMP, which keeps it for each calling thread apart. A
+ * scope sets it for the calls inside and restores it, so that nothing changes for the caller.
+ */
+#ifndef DVTI_OMP_INT_H
+#define DVTI_OMP_INT_H
+
+#include <omp.h>
+#include <stdint.h>
+
+/* Returns what to give to dvti_omp_leave. */
+static inline int dvti_omp_enter(uint32_t threads)
+{
+    int before = omp_get_max_threads();
+
+    omp_set_num_threads((int)threads);
+    return before;
+}
+
+static inline void dvti_omp_leave(int before)
+{
+    omp_set_num_threads(before);
+}
+
+#endif
