@@ -151,8 +151,10 @@ static const char *describe(const json_t *v, char *out, size_t cap)
 static dvt_status fail_type(const dvti_json *v, const char *expected)
 {
     char got[80];
-    return dvti_json_fail(v, DVT_E_PARSE, "expected %s, got %s", expected,
-                          describe(v->value, got, sizeof got));
+
+    (void)dvti_json_fail(v, DVT_E_PARSE, "expected %s, got %s", expected,
+                         describe(v->value, got, sizeof got));
+    return DVT_E_PARSE;
 }
 
 /* ---- values -------------------------------------------------------------------------------- */
