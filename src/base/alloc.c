@@ -66,6 +66,12 @@ static void *seal(void *raw, size_t offset, size_t raw_bytes, size_t user_bytes)
     return user;
 }
 
+/* The raw size of a block; false where no object of C may be that large. */
+static bool raw_size(size_t bytes, size_t *raw_bytes)
+{
+    return dvt_add_size(bytes, OVERHEAD, raw_bytes) && *raw_bytes <= PTRDIFF_MAX;
+}
+
 static void *refuse(dvt_ctx *ctx, size_t bytes)
 {
     dvt_fail(ctx, DVT_E_NOMEM, NULL, "out of memory: %zu bytes were asked for, %zu are in use",
@@ -102,7 +108,7 @@ void *dvt_alloc(dvt_ctx *ctx, size_t bytes)
 {
     size_t raw_bytes = 0;
 
-    if (!dvt_add_size(bytes, OVERHEAD, &raw_bytes)) {
+    if (!raw_size(bytes, &raw_bytes)) {
         return refuse(ctx, bytes);
     }
     if (!within_budget(ctx, 0, raw_bytes)) {
@@ -141,7 +147,7 @@ void *dvt_realloc(dvt_ctx *ctx, void *p, size_t bytes)
     }
     block_header old = *header_of(p);
     size_t       old_offset = (size_t)((uint8_t *)p - (uint8_t *)old.raw);
-    if (!dvt_add_size(bytes, OVERHEAD, &raw_bytes)) {
+    if (!raw_size(bytes, &raw_bytes)) {
         return refuse(ctx, bytes);
     }
     if (!within_budget(ctx, old.raw_bytes, raw_bytes)) {

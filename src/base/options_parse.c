@@ -29,21 +29,21 @@ typedef struct parser {
 
 /* ---- errors -------------------------------------------------------------------------------- */
 
-/* A word without its value: "--sed=3" -> "sed". */
-static void bare_name(const char *word, char out[DVTI_OPTION_NAME_MAX])
+/* The option as it was written, without its value: "--sed=3" -> "--sed". Returns `out`. */
+static const char *written(const char *word, char out[DVTI_OPTION_NAME_MAX])
 {
-    word += strspn(word, "-");
-    dvti_format(out, DVTI_OPTION_NAME_MAX, "%.*s", (int)strcspn(word, "="), word);
+    dvti_format(out, DVTI_OPTION_NAME_MAX, "%s", word);
+    out[strcspn(out, "=")] = '\0';
+    return out;
 }
 
 static dvt_status fail_unknown(parser *p, const char *word)
 {
-    char       name[DVTI_OPTION_NAME_MAX], near_name[DVTI_OPTION_NAME_MAX];
-    dvt_status st = dvt_fail(p->ctx, DVT_E_USAGE, NULL, "unknown option '%.*s'",
-                             (int)strcspn(word, "="), word);
+    char        text[DVTI_OPTION_NAME_MAX], near_name[DVTI_OPTION_NAME_MAX];
+    dvt_status  st = dvt_fail(p->ctx, DVT_E_USAGE, NULL, "unknown option '%s'", written(word, text));
+    const char *name = text + strspn(text, "-");
+    const char *positive = strncmp(name, "no-", 3) == 0 ? name + 3 : name;
 
-    bare_name(word, name);
-    const char       *positive = strncmp(name, "no-", 3) == 0 ? name + 3 : name;
     const dvt_option *near = dvti_option_nearest(p->set, name);
     near = near ? near : dvti_option_nearest(p->set, positive);
     if (near) {
@@ -80,7 +80,7 @@ static dvt_status fail_value(parser *p, const dvt_option *o, const char *value)
 /* The value of an option: behind its '=' (or letter), or the next argument. */
 static dvt_status take_value(parser *p, const char *word, const char *attached, const char **value)
 {
-    int name_len = (int)strcspn(word, "=");
+    char name[DVTI_OPTION_NAME_MAX];
 
     if (attached) {
         *value = attached;
@@ -88,11 +88,10 @@ static dvt_status take_value(parser *p, const char *word, const char *attached, 
     }
     const char *next = p->next < p->argc ? p->argv[p->next] : NULL;
     if (!next || strncmp(next, "--", 2) == 0) {
-        dvt_status st =
-            dvt_fail(p->ctx, DVT_E_USAGE, NULL, "option '%.*s' needs a value", name_len, word);
+        dvt_status st = dvt_fail(p->ctx, DVT_E_USAGE, NULL, "option '%s' needs a value",
+                                 written(word, name));
         if (next) {
-            dvt_fail_hint(p->ctx, "if '%s' is the value, write '%.*s=%s'", next, name_len, word,
-                          next);
+            dvt_fail_hint(p->ctx, "if '%s' is the value, write '%s=%s'", next, name, next);
         }
         return st;
     }
@@ -123,6 +122,7 @@ static dvt_status store(parser *p, const dvt_option *o, const char *word, const 
 {
     dvt_option_source *source = &p->sources[o - p->set->options];
     bool               first = *source != DVT_OPTION_COMMAND_LINE;
+    char               name[DVTI_OPTION_NAME_MAX];
 
     if (!p->apply) {
         return DVT_OK;
@@ -132,8 +132,8 @@ static dvt_status store(parser *p, const dvt_option *o, const char *word, const 
         return push_item(p, o, first, value);
     }
     if (!first) {
-        return dvt_fail(p->ctx, DVT_E_USAGE, NULL, "option '%.*s' is given twice",
-                        (int)strcspn(word, "="), word);
+        return dvt_fail(p->ctx, DVT_E_USAGE, NULL, "option '%s' is given twice",
+                        written(word, name));
     }
     if (o->kind == DVT_OPTION_KIND_FLAG) {
         *dvti_option_bool(o, p->values) = positive;
@@ -146,11 +146,12 @@ static dvt_status option_with(parser *p, const dvt_option *o, const char *word,
                               const char *attached)
 {
     const char *value = NULL;
+    char        name[DVTI_OPTION_NAME_MAX];
 
     if (o->kind == DVT_OPTION_KIND_FLAG) {
         if (attached) {
-            return dvt_fail(p->ctx, DVT_E_USAGE, NULL, "option '%.*s' takes no value",
-                            (int)strcspn(word, "="), word);
+            return dvt_fail(p->ctx, DVT_E_USAGE, NULL, "option '%s' takes no value",
+                            written(word, name));
         }
         return store(p, o, word, NULL, true);
     }
