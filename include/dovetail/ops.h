@@ -126,12 +126,12 @@ typedef struct dvt_nary_attrs {
 } dvt_nary_attrs;
 typedef struct dvt_reduce_attrs {
     dvt_reduce rfn;
-    dvt_ints   axes;
+    dvt_ints   axes; /* all that are reduced; empty: none is */
     bool       keep_dims;
     bool       select_last; /* argmax, argmin: the last of equals */
 } dvt_reduce_attrs;
 typedef struct dvt_slice_attrs {
-    dvt_ints axes, starts, ends, steps;
+    dvt_ints axes, starts, ends, steps; /* as ONNX: negative bounds count from the end, clamped */
 } dvt_slice_attrs;
 typedef struct dvt_split_attrs {
     int64_t  axis;
@@ -219,7 +219,9 @@ typedef struct dvt_op_desc {
 
 DVT_API const dvt_op_desc *dvt_op_describe(dvt_op op); /* static, never NULL for a valid op */
 DVT_API bool               dvt_op_parse(const char *name, dvt_op *out);
-/* Neutral attributes: strides, dilations and groups 1, pads 0, lists of `spatial` entries. */
+/* Neutral attributes: kernels, strides, dilations and groups 1, pads 0, window lists of `spatial`
+ * entries; the usual constants of lrn (5, 1e-4, 0.75, 1), epsilon 1e-5, alpha and beta of gemm 1.
+ * Parameters of unary functions are 0 and other lists empty: whoever makes the node sets them. */
 DVT_API dvt_attrs dvt_op_default_attrs(dvt_op op, int32_t spatial);
 DVT_API const char *dvt_unary_name(dvt_unary fn);
 DVT_API const char *dvt_binary_name(dvt_binary fn);
