@@ -92,9 +92,10 @@ typedef struct dvt_node_spec {
     dvt_pos             at; /* place in the user's file for errors; zero = none */
 } dvt_node_spec;
 
-/* Checks arity and attributes, infers the outputs' types and shapes, appends the node. A name that is
- * not given is that of the first output, or the operator's.
- * out: (output_count) value ids, or NULL. E_SHAPE, E_UNSUPPORTED with node name and operator in the text. */
+/* Checks arity and attributes, infers the outputs' types and shapes, appends the node. A name that
+ * is not given is that of the first output, or the operator's.
+ * out: (output_count) value ids, or NULL. E_SHAPE, E_UNSUPPORTED with node name and operator in
+ * the text. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_graph_add_node(dvt_graph *g, const dvt_node_spec *spec,
                                                      dvt_value_id *out);
 DVT_API DVT_MUST_CHECK dvt_status dvt_graph_add_output(dvt_graph *g, dvt_value_id v);
@@ -139,9 +140,10 @@ DVT_API DVT_MUST_CHECK dvt_status dvt_graph_set_inputs(dvt_graph *g, dvt_node_id
                                                        const dvt_value_id *v, int32_t count);
 DVT_API void dvt_graph_set_attrs(dvt_graph *g, dvt_node_id n, const dvt_attrs *attrs);
 /* Every reader of `old` (and the graph's outputs) reads `with` instead. Types must agree. A graph
- * output keeps its name: the names of the two values are swapped. Where `with` is a graph input or an
- * output already, that would rename the interface: the outputs then keep reading `old`, so remove the
- * producer of `old` only if dvt_graph_use_count(old) is 0. `with` must not depend on `old`. */
+ * output keeps its name: the names of the two values are swapped. Where `with` is a graph input or
+ * an output already, that would rename the interface: the outputs then keep reading `old`, so
+ * remove the producer of `old` only if dvt_graph_use_count(old) is 0. `with` must not depend on
+ * `old`. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_graph_replace_uses(dvt_graph *g, dvt_value_id old,
                                                          dvt_value_id with);
 DVT_API void dvt_graph_remove_node(dvt_graph *g, dvt_node_id n);
@@ -167,7 +169,8 @@ DVT_API DVT_MUST_CHECK dvt_status dvt_graph_parse(dvt_ctx *ctx, const char *file
 typedef const char *(*dvt_graph_colour_fn)(void *ud, const dvt_graph *g, dvt_node_id n);
 DVT_API void dvt_graph_dot(const dvt_graph *g, dvt_graph_colour_fn colour, void *ud, dvt_buf *out);
 /* Self-contained binary form with all data (used inside program files); ids after loading are those
- * of a compacted graph. E_INTERNAL if the graph does not verify; loading: E_PARSE with the offset. */
+ * of a compacted graph. E_INTERNAL if the graph does not verify; loading: E_PARSE with the
+ * offset. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_graph_save(const dvt_graph *g, dvt_buf *out);
 DVT_API DVT_MUST_CHECK dvt_status dvt_graph_load(dvt_ctx *ctx, const char *file,
                                                  const uint8_t *data, size_t size, dvt_graph **out);

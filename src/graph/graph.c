@@ -356,8 +356,8 @@ static dvt_status push_outputs(dvt_graph *g, const dvt_node_spec *spec, const ch
     int32_t first = g->value_count;
 
     for (int32_t i = 0; i < spec->output_count; i++) {
-        const char *name = dvti_names_unique(&g->value_names, g->arena,
-                                             output_name(spec, i, node_name));
+        const char *name =
+            dvti_names_unique(&g->value_names, g->arena, output_name(spec, i, node_name));
         if (!name) {
             g->value_count = first;
             dvti_graph_reindex(g);

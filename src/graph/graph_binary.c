@@ -10,11 +10,11 @@
  *                            u32 inputs { i32 value }  u32 attributes { text name, payload }
  *                            u32 outputs { text name, type as above } }
  *             u32 outputs  { i32 value }
- *           Values are numbered as they appear. Payloads: bool u8; i64; f32 and floats as bits; lists
- *           u8 count and entries; enumerations and types as text.
+ *           Values are numbered as they appear. Payloads: bool u8; i64; f32 and floats as bits;
+ *           lists u8 count and entries; enumerations and types as text.
  * Idea      Loading goes through the builder: names must be new, shapes are inferred and must equal
- *           the recorded ones. Operators, attributes and choices are named, so that a table that grows
- *           does not change the meaning of old files; an unknown name is E_UNSUPPORTED.
+ *           the recorded ones. Operators, attributes and choices are named, so that a table that
+ *           grows does not change the meaning of old files; an unknown name is E_UNSUPPORTED.
  * Invariants
  *           (1) no size in the file is trusted before that many bytes are known to be there;
  *           (2) ids after loading are those of the compacted graph that was saved.
@@ -304,7 +304,8 @@ static void read_const(reader *r, const char *name, const dvti_type *t)
     dvt_value_id v;
 
     /* the count is at most 2^40 and an element at most 8 bytes: no overflow */
-    if (r->st == DVT_OK && bytes != (uint64_t)dvt_shape_count(&t->shape) * dvt_dtype_bytes(t->dtype))
+    if (r->st == DVT_OK &&
+        bytes != (uint64_t)dvt_shape_count(&t->shape) * dvt_dtype_bytes(t->dtype))
         damaged(r, "a constant's data does not have the size of its type");
     const uint8_t *data = take_bytes(r, bytes);
     if (r->st != DVT_OK) return;
@@ -314,7 +315,8 @@ static void read_const(reader *r, const char *name, const dvti_type *t)
                 damaged(r, "a truth value is neither 0 nor 1");
                 return;
             }
-    dvt_tensor tensor = dvt_tensor_wrap(t->dtype, &t->shape, (void *)data); /* copied, not written */
+    dvt_tensor tensor =
+        dvt_tensor_wrap(t->dtype, &t->shape, (void *)data); /* copied, not written */
     r->st = dvt_graph_add_const(r->g, name, &tensor, &v);
 }
 
@@ -324,7 +326,8 @@ static void read_param(reader *r, const char *name, const dvti_type *t)
     dvt_value_id v;
 
     if (r->st == DVT_OK && *digest &&
-        (strlen(digest) != DVT_SHA256_HEX - 1 || strspn(digest, "0123456789abcdef") != DVT_SHA256_HEX - 1))
+        (strlen(digest) != DVT_SHA256_HEX - 1 ||
+         strspn(digest, "0123456789abcdef") != DVT_SHA256_HEX - 1))
         damaged(r, "a digest is not one");
     if (r->st == DVT_OK) r->st = dvt_graph_add_param(r->g, name, t->dtype, &t->shape, &v);
     if (r->st != DVT_OK || !*digest) return;
@@ -363,7 +366,8 @@ static void unknown_name(reader *r, const char *what, const char *name)
 {
     dvt_pos at = place(r);
     if (r->st != DVT_OK) return;
-    r->st = dvt_fail(r->ctx, DVT_E_UNSUPPORTED, &at, "unknown %s '%.80s' in a saved graph", what, name);
+    r->st =
+        dvt_fail(r->ctx, DVT_E_UNSUPPORTED, &at, "unknown %s '%.80s' in a saved graph", what, name);
     dvt_fail_hint(r->ctx, "the file may have been written by a newer version");
 }
 
@@ -428,8 +432,10 @@ static void read_attrs(reader *r, dvt_op op, dvt_attrs *a)
         const char *name = get_text(r);
         int32_t     k = 0;
         while (k < d->attr_count && strcmp(d->attrs[k].name, name) != 0) k++;
-        if (k == d->attr_count) unknown_name(r, "attribute", name);
-        else get_attr(r, &d->attrs[k], a);
+        if (k == d->attr_count)
+            unknown_name(r, "attribute", name);
+        else
+            get_attr(r, &d->attrs[k], a);
     }
 }
 
@@ -456,11 +462,13 @@ static void read_inputs(reader *r, dvt_node_spec *spec)
     spec->inputs = ids;
 }
 
-static void check_outputs(reader *r, const dvt_node_spec *spec, const dvti_type *types, int32_t first)
+static void check_outputs(reader *r, const dvt_node_spec *spec, const dvti_type *types,
+                          int32_t first)
 {
     for (int32_t i = 0; r->st == DVT_OK && i < spec->output_count; i++) {
         const dvt_value *v = &r->g->values[first + i];
-        if (strcmp(v->name, spec->output_names[i]) != 0) damaged(r, "a value has no name of its own");
+        if (strcmp(v->name, spec->output_names[i]) != 0)
+            damaged(r, "a value has no name of its own");
         else if (v->dtype != types[i].dtype || !dvt_shape_equal(&v->shape, &types[i].shape))
             damaged(r, "a recorded shape is not the inferred one");
     }
@@ -500,7 +508,8 @@ static void read_header(reader *r)
     uint64_t version = get_uint(r, 4);
     if (r->st == DVT_OK && version != BINARY_VERSION) {
         dvt_pos at = place(r);
-        r->st = dvt_fail(r->ctx, DVT_E_UNSUPPORTED, &at, "saved graph of version %llu, this tool reads %d",
+        r->st = dvt_fail(r->ctx, DVT_E_UNSUPPORTED, &at,
+                         "saved graph of version %llu, this tool reads %d",
                          (unsigned long long)version, (int)BINARY_VERSION);
     }
     const char *name = get_text(r);

@@ -3,8 +3,9 @@
  * graph_dot.c - the graph as a Graphviz drawing.
  *
  * Idea      A node is a box with name, operator and output shapes; an edge carries the shape it
- *           moves. Graph inputs and outputs are ellipses; constants and parameters are not drawn, their
- *           shapes stand in the box that reads them. The caller colours nodes (unsupported ones).
+ *           moves. Graph inputs and outputs are ellipses; constants and parameters are not drawn,
+ *           their shapes stand in the box that reads them. The caller colours nodes (unsupported
+ *           ones).
  * Tests     tests/unit/test_graph_dot.c
  */
 #include "graph/graph_int.h"
@@ -12,9 +13,12 @@
 static void dot_text(dvt_buf *b, const char *s)
 {
     for (; *s; s++) {
-        if (*s == '"' || *s == '\\') dvt_buf_printf(b, "\\%c", *s);
-        else if ((unsigned char)*s < 0x20) dvt_buf_puts(b, " ");
-        else dvt_buf_append(b, s, 1);
+        if (*s == '"' || *s == '\\')
+            dvt_buf_printf(b, "\\%c", *s);
+        else if ((unsigned char)*s < 0x20)
+            dvt_buf_puts(b, " ");
+        else
+            dvt_buf_append(b, s, 1);
     }
 }
 
@@ -74,12 +78,15 @@ static void dot_end(dvt_buf *b, const char *prefix, int32_t i, const dvt_value *
 }
 
 /* An edge from whatever makes value `v` to `target`; none from constants. */
-static void dot_edge(dvt_buf *b, const dvt_graph *g, dvt_value_id v, const char *prefix, int32_t target)
+static void dot_edge(dvt_buf *b, const dvt_graph *g, dvt_value_id v, const char *prefix,
+                     int32_t target)
 {
     if (v.i < 0 || is_fixed(&g->values[v.i])) return;
     const dvt_value *value = &g->values[v.i];
-    if (value->kind == DVT_VALUE_NODE) dvt_buf_printf(b, "  n%d", (int)value->producer.i);
-    else dvt_buf_printf(b, "  i%d", (int)v.i);
+    if (value->kind == DVT_VALUE_NODE)
+        dvt_buf_printf(b, "  n%d", (int)value->producer.i);
+    else
+        dvt_buf_printf(b, "  i%d", (int)v.i);
     dvt_buf_printf(b, " -> %s%d [label=\"", prefix, (int)target);
     dot_shape(b, value);
     dvt_buf_puts(b, "\"];\n");

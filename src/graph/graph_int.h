@@ -31,9 +31,9 @@ typedef struct dvti_names {
 } dvti_names;
 
 DVT_MUST_CHECK dvt_status dvti_names_reserve(dvt_ctx *ctx, dvti_names *t, uint32_t more);
-void    dvti_names_deinit(dvt_ctx *ctx, dvti_names *t);
-void    dvti_names_clear(dvti_names *t);
-int32_t dvti_names_find(const dvti_names *t, const char *name); /* -1: none */
+void                      dvti_names_deinit(dvt_ctx *ctx, dvti_names *t);
+void                      dvti_names_clear(dvti_names *t);
+int32_t                   dvti_names_find(const dvti_names *t, const char *name); /* -1: none */
 /* The name must be new and room reserved. */
 void dvti_names_add(dvti_names *t, const char *name, int32_t id);
 /* Makes `name` stand for another id. */
@@ -82,8 +82,8 @@ static inline bool dvti_is_value(const dvt_graph *g, dvt_value_id v)
 /* Room for `count` types in g->types. */
 DVT_MUST_CHECK dvt_status dvti_graph_reserve_types(dvt_graph *g, int32_t count);
 /* Appends a value whose name is already unique in the arena; room must be reserved. */
-dvt_value_id dvti_graph_push_value(dvt_graph *g, const char *name, dvt_value_kind kind,
-                                   const dvti_type *type);
+dvt_value_id              dvti_graph_push_value(dvt_graph *g, const char *name, dvt_value_kind kind,
+                                                const dvti_type *type);
 DVT_MUST_CHECK dvt_status dvti_graph_reserve(dvt_graph *g, int32_t more_values, int32_t more_nodes);
 /* Copies `bytes` of data into a block that value v owns and makes it a constant. */
 DVT_MUST_CHECK dvt_status dvti_graph_own_data(dvt_graph *g, dvt_value_id v, const void *data,
@@ -91,8 +91,8 @@ DVT_MUST_CHECK dvt_status dvti_graph_own_data(dvt_graph *g, dvt_value_id v, cons
 /* Turns a node's output (or a parameter) into a constant with a copy of `t`; the producer no longer
  * makes it and must be removed or rewired by the caller. For constant folding. */
 DVT_MUST_CHECK dvt_status dvti_graph_make_const(dvt_graph *g, dvt_value_id v, const dvt_tensor *t);
-void dvti_graph_reindex(dvt_graph *g); /* rebuilds both name tables; room must be reserved */
-void dvti_graph_recount(dvt_graph *g); /* rebuilds meta[].uses */
+void      dvti_graph_reindex(dvt_graph *g); /* rebuilds both name tables; room must be reserved */
+void      dvti_graph_recount(dvt_graph *g); /* rebuilds meta[].uses */
 dvti_type dvti_value_type(const dvt_graph *g, dvt_value_id v); /* of DVT_NO_VALUE: NONE */
 
 /* ---- attributes (attrs.c) ------------------------------------------------------------------- */
@@ -142,7 +142,7 @@ DVT_MUST_CHECK dvt_status dvti_infer_number(const dvti_infer *n, int32_t input);
 DVT_MUST_CHECK dvt_status dvti_infer_list(const dvti_infer *n, const char *attr,
                                           const dvt_ints *list, int64_t want_count, int64_t min,
                                           int64_t max);
-bool dvti_dtype_is_float(dvt_dtype t);
+bool                      dvti_dtype_is_float(dvt_dtype t);
 
 /* One per operator family, named in the table of infer.c. */
 dvt_status dvti_infer_conv(const dvti_infer *n);

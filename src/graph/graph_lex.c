@@ -27,8 +27,8 @@ bool dvti_text_is_keyword(const char *word)
 
 void dvti_lexer_init(dvti_lexer *lx, dvt_ctx *ctx, const char *file, const char *text, size_t size)
 {
-    *lx = (dvti_lexer){
-        .ctx = ctx, .file = file, .text = text, .size = size, .line = 1, .column = 1};
+    *lx =
+        (dvti_lexer){.ctx = ctx, .file = file, .text = text, .size = size, .line = 1, .column = 1};
     dvt_buf_init(&lx->word, ctx, DVTI_TEXT_WORD_MAX);
 }
 
@@ -116,7 +116,8 @@ static dvt_status read_string(dvti_lexer *lx)
     advance(lx);
     while (st == DVT_OK) {
         if (lx->pos >= lx->size || peek(lx) == '\n' || peek(lx) == '\0')
-            return dvt_fail(lx->ctx, DVT_E_PARSE, &lx->token.at, "string is not closed on its line");
+            return dvt_fail(lx->ctx, DVT_E_PARSE, &lx->token.at,
+                            "string is not closed on its line");
         char c = peek(lx);
         advance(lx);
         if (c == '"') break;
@@ -143,7 +144,8 @@ static dvt_status fail_character(dvti_lexer *lx, char c)
 
     if (c > ' ' && c < 0x7f)
         return dvt_fail(lx->ctx, DVT_E_PARSE, &lx->token.at, "unexpected character '%c'", c);
-    st = dvt_fail(lx->ctx, DVT_E_PARSE, &lx->token.at, "unexpected byte 0x%02x", (unsigned)(unsigned char)c);
+    st = dvt_fail(lx->ctx, DVT_E_PARSE, &lx->token.at, "unexpected byte 0x%02x",
+                  (unsigned)(unsigned char)c);
     dvt_fail_hint(lx->ctx, "names with other characters than A-Z a-z 0-9 _ . / + - are quoted");
     return st;
 }
@@ -178,7 +180,8 @@ dvt_status dvti_lexer_expected(dvti_lexer *lx, const char *what)
 
     switch (t->kind) {
     case DVTI_TOKEN_END:
-        return dvt_fail(lx->ctx, DVT_E_PARSE, &t->at, "expected %s, found the end of the text", what);
+        return dvt_fail(lx->ctx, DVT_E_PARSE, &t->at, "expected %s, found the end of the text",
+                        what);
     case DVTI_TOKEN_MARK:
         return dvt_fail(lx->ctx, DVT_E_PARSE, &t->at, "expected %s, found '%c'", what, t->mark);
     case DVTI_TOKEN_WORD:

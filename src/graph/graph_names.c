@@ -65,10 +65,7 @@ void dvti_names_add(dvti_names *t, const char *name, int32_t id)
     t->used++;
 }
 
-void dvti_names_move(dvti_names *t, const char *name, int32_t id)
-{
-    slot_of(t, name)->id = id;
-}
+void dvti_names_move(dvti_names *t, const char *name, int32_t id) { slot_of(t, name)->id = id; }
 
 const char *dvti_names_unique(dvti_names *t, dvt_arena *arena, const char *wanted)
 {

@@ -3,11 +3,12 @@
  * graph_parse.c - reads the text form of a graph (docs/graph-text.md).
  *
  * Idea      One function per rule, one token of look-ahead. Nodes go through dvt_graph_add_node, so
- *           that shapes are inferred and every check of the builder holds; types written in the text
- *           are compared with the inferred ones. Text is untrusted: nothing is allocated for a size
- *           that the text merely claims.
+ *           that shapes are inferred and every check of the builder holds; types written in the
+ *           text are compared with the inferred ones. Text is untrusted: nothing is allocated for
+ *           a size that the text merely claims.
  * Grammar   docs/graph-text.md
- * Tests     tests/unit/test_graph_text.c, tests/prop/prop_graph_text.c, tests/fuzz/fuzz_graph_text.c
+ * Tests     tests/unit/test_graph_text.c, tests/prop/prop_graph_text.c,
+ *           tests/fuzz/fuzz_graph_text.c
  */
 #include "graph/graph_text_int.h"
 
@@ -16,14 +17,14 @@
 #include <string.h>
 
 typedef struct node_text {
-    dvt_op        op;
-    dvt_pos       at; /* of the operator's name */
-    dvti_id_list  inputs;
-    const char  **names; /* (output_count) in the parser's arena */
-    dvti_type    *types; /* (output_count) as written; dtype NONE = not written */
-    dvt_pos      *type_at;
-    int32_t       output_count, output_cap;
-    const char   *node_name, *source; /* NULL = not written */
+    dvt_op       op;
+    dvt_pos      at; /* of the operator's name */
+    dvti_id_list inputs;
+    const char **names; /* (output_count) in the parser's arena */
+    dvti_type   *types; /* (output_count) as written; dtype NONE = not written */
+    dvt_pos     *type_at;
+    int32_t      output_count, output_cap;
+    const char  *node_name, *source; /* NULL = not written */
 } node_text;
 
 typedef struct parser {
@@ -92,9 +93,12 @@ static dvt_status take_i64(parser *p, int64_t *out)
 static dvt_status take_f64(parser *p, double *out)
 {
     *out = 0.0;
-    if (at_word(p, "nan")) *out = (double)NAN;
-    else if (at_word(p, "inf")) *out = (double)INFINITY;
-    else if (at_word(p, "-inf")) *out = -(double)INFINITY;
+    if (at_word(p, "nan"))
+        *out = (double)NAN;
+    else if (at_word(p, "inf"))
+        *out = (double)INFINITY;
+    else if (at_word(p, "-inf"))
+        *out = -(double)INFINITY;
     else if (p->lx.token.kind != DVTI_TOKEN_WORD || !dvt_parse_f64(p->lx.token.text, out))
         return dvti_lexer_expected(&p->lx, "a number");
     return dvti_lexer_next(&p->lx);
@@ -184,7 +188,9 @@ static dvt_status out_of_range(parser *p, const dvt_pos *at, dvt_dtype dtype)
 /* Integers of 1 to 4 bytes and signed ones of 8 are checked through int64_t. */
 static dvt_status take_integer_element(parser *p, dvt_dtype dtype, dvt_buf *data)
 {
-    static const struct { int64_t min, max; } range[DVT_DTYPE_COUNT] = {
+    static const struct {
+        int64_t min, max;
+    } range[DVT_DTYPE_COUNT] = {
         [DVT_DTYPE_I8] = {INT8_MIN, INT8_MAX},    [DVT_DTYPE_U8] = {0, UINT8_MAX},
         [DVT_DTYPE_I16] = {INT16_MIN, INT16_MAX}, [DVT_DTYPE_U16] = {0, UINT16_MAX},
         [DVT_DTYPE_I32] = {INT32_MIN, INT32_MAX}, [DVT_DTYPE_U32] = {0, UINT32_MAX},
@@ -221,9 +227,12 @@ static dvt_status take_float_element(parser *p, dvt_dtype dtype, dvt_buf *data)
     uint16_t   h = dvt_f16_from_f32(f);
 
     if (st != DVT_OK) return st;
-    if (dtype == DVT_DTYPE_F64) dvt_buf_append(data, &x, sizeof x);
-    else if (dtype == DVT_DTYPE_F32) dvt_buf_append(data, &f, sizeof f);
-    else dvt_buf_append(data, &h, sizeof h);
+    if (dtype == DVT_DTYPE_F64)
+        dvt_buf_append(data, &x, sizeof x);
+    else if (dtype == DVT_DTYPE_F32)
+        dvt_buf_append(data, &f, sizeof f);
+    else
+        dvt_buf_append(data, &h, sizeof h);
     return dvt_buf_status(data);
 }
 
@@ -249,14 +258,14 @@ static dvt_status take_data(parser *p, const dvti_type *type, dvt_buf *data)
 
     while (st == DVT_OK && !at_mark(p, ']')) {
         if (count++ == want)
-            return dvt_fail(p->ctx, DVT_E_PARSE, &p->lx.token.at, "more than the %lld elements of the type",
-                            (long long)want);
+            return dvt_fail(p->ctx, DVT_E_PARSE, &p->lx.token.at,
+                            "more than the %lld elements of the type", (long long)want);
         st = take_element(p, type->dtype, data);
         if (st == DVT_OK && !at_mark(p, ']')) st = expect_mark(p, ',');
     }
     if (st == DVT_OK && count != want)
-        return dvt_fail(p->ctx, DVT_E_PARSE, &at, "%lld elements, the type has %lld", (long long)count,
-                        (long long)want);
+        return dvt_fail(p->ctx, DVT_E_PARSE, &at, "%lld elements, the type has %lld",
+                        (long long)count, (long long)want);
     return st == DVT_OK ? expect_mark(p, ']') : st;
 }
 
@@ -319,8 +328,10 @@ static void hint_nearest_value(parser *p, const char *name)
     if (!names) return;
     for (int32_t i = 0; i < count; i++) names[i] = p->g->values[i].name;
     const char *near = dvt_nearest(name, names, (size_t)count);
-    if (near) dvt_fail_hint(p->ctx, "did you mean '%s'? Values are defined before they are read", near);
-    else dvt_fail_hint(p->ctx, "values are defined before they are read");
+    if (near)
+        dvt_fail_hint(p->ctx, "did you mean '%s'? Values are defined before they are read", near);
+    else
+        dvt_fail_hint(p->ctx, "values are defined before they are read");
 }
 
 static dvt_status find_value(parser *p, const char *name, const dvt_pos *at, dvt_value_id *out)
@@ -415,12 +426,13 @@ static dvt_status take_attr(parser *p, const dvt_attr_desc *d, dvt_attrs *a)
     return st;
 }
 
-static dvt_status fail_attr_name(parser *p, const dvt_op_desc *op, const char *name, const dvt_pos *at)
+static dvt_status fail_attr_name(parser *p, const dvt_op_desc *op, const char *name,
+                                 const dvt_pos *at)
 {
     const char *names[32];
     size_t      count = 0;
-    dvt_status  st = dvt_fail(p->ctx, DVT_E_PARSE, at, "operator '%s' has no attribute '%.80s'", op->name,
-                              name);
+    dvt_status  st =
+        dvt_fail(p->ctx, DVT_E_PARSE, at, "operator '%s' has no attribute '%.80s'", op->name, name);
 
     for (int32_t i = 0; i < op->attr_count && count < 32; i++) names[count++] = op->attrs[i].name;
     const char *near = dvt_nearest(name, names, count);
@@ -429,8 +441,8 @@ static dvt_status fail_attr_name(parser *p, const dvt_op_desc *op, const char *n
 }
 
 /* The value of attribute `name`, whose "=" is behind us. `seen` has a bit for each attribute. */
-static dvt_status parse_attr(parser *p, dvt_op op, const char *name, const dvt_pos *at, uint32_t *seen,
-                             dvt_attrs *a)
+static dvt_status parse_attr(parser *p, dvt_op op, const char *name, const dvt_pos *at,
+                             uint32_t *seen, dvt_attrs *a)
 {
     const dvt_op_desc *d = dvt_op_describe(op);
 
@@ -449,7 +461,8 @@ static dvt_status parse_attr(parser *p, dvt_op op, const char *name, const dvt_p
 static dvt_status push_input(parser *p, dvti_id_list *list, dvt_value_id v, const dvt_pos *at)
 {
     if (list->count == DVT_GRAPH_MAX_ARITY)
-        return dvt_fail(p->ctx, DVT_E_UNSUPPORTED, at, "more than %d inputs", (int)DVT_GRAPH_MAX_ARITY);
+        return dvt_fail(p->ctx, DVT_E_UNSUPPORTED, at, "more than %d inputs",
+                        (int)DVT_GRAPH_MAX_ARITY);
     if (list->count == list->cap) {
         int32_t       cap = list->cap ? 2 * list->cap : 8;
         dvt_value_id *grown = dvt_arena_calloc(p->arena, (size_t)cap, sizeof *grown);
@@ -487,13 +500,15 @@ static dvt_status parse_argument(parser *p, node_text *n, dvt_attrs *attrs, bool
         st = dvti_lexer_next(&p->lx);
         return st == DVT_OK ? parse_attr(p, n->op, text, &at, seen, attrs) : st;
     }
-    if (*in_attrs) return dvt_fail(p->ctx, DVT_E_PARSE, &at, "input '%.200s' behind attributes", text);
+    if (*in_attrs)
+        return dvt_fail(p->ctx, DVT_E_PARSE, &at, "input '%.200s' behind attributes", text);
     if (!none) st = find_value(p, text, &at, &v);
     return st == DVT_OK ? push_input(p, &n->inputs, v, &at) : st;
 }
 
-/* Inputs, then attributes, up to and with the closing bracket. The defaults of the attributes depend
- * on the first input, therefore they are set when the first attribute or the bracket comes. */
+/* Inputs, then attributes, up to and with the closing bracket. The defaults of the attributes
+ * depend on the first input, therefore they are set when the first attribute or the bracket
+ * comes. */
 static dvt_status parse_arguments(parser *p, node_text *n, dvt_attrs *attrs)
 {
     uint32_t   seen = 0;
@@ -510,7 +525,7 @@ static dvt_status parse_arguments(parser *p, node_text *n, dvt_attrs *attrs)
 
 static dvt_status grow_outputs(parser *p, node_text *n)
 {
-    int32_t cap = n->output_cap ? 2 * n->output_cap : 4;
+    int32_t      cap = n->output_cap ? 2 * n->output_cap : 4;
     const char **names = dvt_arena_calloc(p->arena, (size_t)cap, sizeof *names);
     dvti_type   *types = dvt_arena_calloc(p->arena, (size_t)cap, sizeof *types);
     dvt_pos     *at = dvt_arena_calloc(p->arena, (size_t)cap, sizeof *at);
@@ -580,7 +595,8 @@ static dvt_status parse_tail(parser *p, node_text *n)
     }
     const char *name = n->node_name ? n->node_name : n->names[0];
     if (st == DVT_OK && (*name == '\0' || dvt_graph_find_node(p->g, name).i >= 0))
-        st = dvt_fail(p->ctx, DVT_E_PARSE, &at, "the node name '%.200s' is empty or already taken", name);
+        st = dvt_fail(p->ctx, DVT_E_PARSE, &at, "the node name '%.200s' is empty or already taken",
+                      name);
     return st;
 }
 
@@ -592,10 +608,12 @@ static dvt_status check_written_types(parser *p, const node_text *n, const dvt_v
         const dvt_value *v = &p->g->values[ids[i].i];
         const dvti_type *t = &n->types[i];
         if (strcmp(v->name, n->names[i]) != 0)
-            return dvt_fail(p->ctx, DVT_E_PARSE, &n->at, "two outputs are called '%.200s'", n->names[i]);
+            return dvt_fail(p->ctx, DVT_E_PARSE, &n->at, "two outputs are called '%.200s'",
+                            n->names[i]);
         if (t->dtype == DVT_DTYPE_NONE) continue;
         if (t->dtype != v->dtype || !dvt_shape_equal(&t->shape, &v->shape))
-            return dvt_fail(p->ctx, DVT_E_SHAPE, &n->type_at[i], "'%.200s' is %s%s, the text says %s%s", v->name,
+            return dvt_fail(p->ctx, DVT_E_SHAPE, &n->type_at[i],
+                            "'%.200s' is %s%s, the text says %s%s", v->name,
                             dvt_dtype_name(v->dtype), dvt_shape_text(&v->shape, got),
                             dvt_dtype_name(t->dtype), dvt_shape_text(&t->shape, want));
     }
@@ -615,15 +633,16 @@ static dvt_status parse_node(parser *p)
     if (st != DVT_OK) return st;
     ids = dvt_arena_calloc(p->arena, (size_t)n.output_count, sizeof *ids);
     if (!ids) return DVT_E_NOMEM;
-    st = dvt_graph_add_node(p->g, &(dvt_node_spec){.op = n.op,
-                                                   .name = n.node_name,
-                                                   .source = n.source,
-                                                   .inputs = n.inputs.v,
-                                                   .input_count = n.inputs.count,
-                                                   .output_count = n.output_count,
-                                                   .output_names = n.names,
-                                                   .attrs = attrs,
-                                                   .at = n.at},
+    st = dvt_graph_add_node(p->g,
+                            &(dvt_node_spec){.op = n.op,
+                                             .name = n.node_name,
+                                             .source = n.source,
+                                             .inputs = n.inputs.v,
+                                             .input_count = n.inputs.count,
+                                             .output_count = n.output_count,
+                                             .output_names = n.names,
+                                             .attrs = attrs,
+                                             .at = n.at},
                             ids);
     return st == DVT_OK ? check_written_types(p, &n, ids) : st;
 }
@@ -640,15 +659,17 @@ static dvt_status parse_header(parser *p)
     if (st != DVT_OK) return st;
     if (!at_word(p, "dvg")) {
         st = dvti_lexer_expected(&p->lx, "'dvg'");
-        dvt_fail_hint(p->ctx, "a graph in text form begins with: dvg %d NAME", (int)DVTI_TEXT_VERSION);
+        dvt_fail_hint(p->ctx, "a graph in text form begins with: dvg %d NAME",
+                      (int)DVTI_TEXT_VERSION);
         return st;
     }
     st = dvti_lexer_next(&p->lx);
     at = p->lx.token.at;
     if (st == DVT_OK) st = take_i64(p, &version);
     if (st == DVT_OK && version != DVTI_TEXT_VERSION)
-        st = dvt_fail(p->ctx, DVT_E_UNSUPPORTED, &at, "version %lld of the text form, this tool reads %d",
-                      (long long)version, (int)DVTI_TEXT_VERSION);
+        st = dvt_fail(p->ctx, DVT_E_UNSUPPORTED, &at,
+                      "version %lld of the text form, this tool reads %d", (long long)version,
+                      (int)DVTI_TEXT_VERSION);
     if (st == DVT_OK) st = take_text(p, "the name of the graph", &name, NULL);
     if (st != DVT_OK) return st;
     p->g = dvt_graph_create(p->ctx, name);
@@ -664,7 +685,8 @@ static dvt_status parse_statement(parser *p)
     return parse_node(p);
 }
 
-dvt_status dvt_graph_parse(dvt_ctx *ctx, const char *file, const char *text, size_t size, dvt_graph **out)
+dvt_status dvt_graph_parse(dvt_ctx *ctx, const char *file, const char *text, size_t size,
+                           dvt_graph **out)
 {
     parser     p = {.ctx = ctx};
     dvt_status st = DVT_E_NOMEM;

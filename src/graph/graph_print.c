@@ -23,13 +23,18 @@ static void print_string(dvt_buf *b, const char *s)
 {
     dvt_buf_puts(b, "\"");
     for (; *s; s++) {
-        if (*s == '"' || *s == '\\') dvt_buf_printf(b, "\\%c", *s);
-        else if (*s == '\n') dvt_buf_puts(b, "\\n");
-        else if (*s == '\t') dvt_buf_puts(b, "\\t");
-        else if (*s == '\r') dvt_buf_puts(b, "\\r");
+        if (*s == '"' || *s == '\\')
+            dvt_buf_printf(b, "\\%c", *s);
+        else if (*s == '\n')
+            dvt_buf_puts(b, "\\n");
+        else if (*s == '\t')
+            dvt_buf_puts(b, "\\t");
+        else if (*s == '\r')
+            dvt_buf_puts(b, "\\r");
         else if ((unsigned char)*s < 0x20 || *s == 0x7f)
             dvt_buf_printf(b, "\\x%02x", (unsigned)(unsigned char)*s);
-        else dvt_buf_append(b, s, 1);
+        else
+            dvt_buf_append(b, s, 1);
     }
     dvt_buf_puts(b, "\"");
 }
@@ -39,8 +44,10 @@ static void print_name(dvt_buf *b, const char *name)
     const char *s = name;
 
     while (dvti_text_is_word_char(*s)) s++;
-    if (*s == '\0' && s > name && !dvti_text_is_keyword(name)) dvt_buf_puts(b, name);
-    else print_string(b, name);
+    if (*s == '\0' && s > name && !dvti_text_is_keyword(name))
+        dvt_buf_puts(b, name);
+    else
+        print_string(b, name);
 }
 
 static void print_type(dvt_buf *b, dvt_dtype dtype, const dvt_shape *shape)
@@ -51,8 +58,10 @@ static void print_type(dvt_buf *b, dvt_dtype dtype, const dvt_shape *shape)
 
 static void print_value(dvt_buf *b, const dvt_graph *g, dvt_value_id v)
 {
-    if (v.i < 0) dvt_buf_puts(b, "none");
-    else print_name(b, g->values[v.i].name);
+    if (v.i < 0)
+        dvt_buf_puts(b, "none");
+    else
+        print_name(b, g->values[v.i].name);
 }
 
 /* ---- attributes ---------------------------------------------------------------------------- */
@@ -66,8 +75,7 @@ static void print_f32(dvt_buf *b, float x)
 static void print_ints(dvt_buf *b, const dvt_ints *list)
 {
     dvt_buf_puts(b, "[");
-    for (int32_t i = 0; i < list->n; i++)
-        dvt_buf_printf(b, "%s%" PRId64, i ? "," : "", list->v[i]);
+    for (int32_t i = 0; i < list->n; i++) dvt_buf_printf(b, "%s%" PRId64, i ? "," : "", list->v[i]);
     dvt_buf_puts(b, "]");
 }
 
@@ -129,7 +137,9 @@ static void print_element(dvt_buf *b, const dvt_tensor *t, int64_t i)
 
     switch (t->dtype) {
     case DVT_DTYPE_F32:
-    case DVT_DTYPE_F16: dvt_buf_puts(b, dvti_f32_text((float)dvt_tensor_get_f64(t, i), text)); break;
+    case DVT_DTYPE_F16:
+        dvt_buf_puts(b, dvti_f32_text((float)dvt_tensor_get_f64(t, i), text));
+        break;
     case DVT_DTYPE_F64: dvt_buf_puts(b, dvti_f64_text(dvt_tensor_get_f64(t, i), text)); break;
     case DVT_DTYPE_BOOL: dvt_buf_puts(b, dvt_tensor_get_i64(t, i) ? "true" : "false"); break;
     case DVT_DTYPE_U64:
@@ -179,7 +189,8 @@ static void print_node(dvt_buf *b, const dvt_graph *g, const dvt_node *node)
 {
     const dvt_op_desc *d = dvt_op_describe(node->op);
     const dvt_value_id first = node->input_count ? node->inputs[0] : DVT_NO_VALUE;
-    dvt_attrs defaults = dvti_attrs_default_for(node->op, first.i >= 0 ? &g->values[first.i].shape : NULL);
+    dvt_attrs          defaults =
+        dvti_attrs_default_for(node->op, first.i >= 0 ? &g->values[first.i].shape : NULL);
 
     for (int32_t i = 0; i < node->output_count; i++) {
         const dvt_value *v = &g->values[node->outputs[i].i];

@@ -3,10 +3,11 @@
  * graph_seed.c - seeded values for parameters without data, so that a bare topology can be run,
  * compiled and profiled.
  *
- * Idea      What a parameter is follows from its first reader: weights are drawn He-normal (deviation
- *           sqrt(2 / fan_in)), so that activations keep their size through deep networks; statistics
- *           and scales stay near what trained networks have. Each parameter draws from a stream of its
- *           own named by its name, so that editing one part of a graph leaves the rest as it was.
+ * Idea      What a parameter is follows from its first reader: weights are drawn He-normal
+ *           (deviation sqrt(2 / fan_in)), so that activations keep their size through deep
+ *           networks; statistics and scales stay near what trained networks have. Each parameter
+ *           draws from a stream of its own named by its name, so that editing one part of a graph
+ *           leaves the rest as it was.
  * Limits    Integers and truth values become 0: they are indices or masks, and 0 is always valid.
  * Tests     tests/unit/test_graph_seed.c
  */
@@ -31,7 +32,8 @@ static law weight_law(const dvt_graph *g, const dvt_node *node, const dvt_shape 
 
     switch (node->op) {
     case DVT_OP_CONV: return he_normal(dvt_shape_count_range(w, 1, w->rank));
-    case DVT_OP_CONV_TRANSPOSE: return he_normal(dvt_shape_count(w) / (w->dim[1] > 0 ? w->dim[1] : 1));
+    case DVT_OP_CONV_TRANSPOSE:
+        return he_normal(dvt_shape_count(w) / (w->dim[1] > 0 ? w->dim[1] : 1));
     case DVT_OP_DENSE: return he_normal(w->dim[1]);
     case DVT_OP_MATMUL: return he_normal(a->rank ? a->dim[a->rank - 1] : 1);
     default: return he_normal(w->dim[node->attrs.gemm.trans_b ? 1 : 0]);
@@ -87,9 +89,12 @@ static void fill(dvt_tensor *t, dvt_rng *rng, const law *l)
 
     for (int64_t i = 0; i < count; i++) {
         double x = draw(rng, l);
-        if (t->dtype == DVT_DTYPE_F32) ((float *)t->data)[i] = (float)x;
-        else if (t->dtype == DVT_DTYPE_F64) ((double *)t->data)[i] = x;
-        else ((uint16_t *)t->data)[i] = dvt_f16_from_f32((float)x);
+        if (t->dtype == DVT_DTYPE_F32)
+            ((float *)t->data)[i] = (float)x;
+        else if (t->dtype == DVT_DTYPE_F64)
+            ((double *)t->data)[i] = x;
+        else
+            ((uint16_t *)t->data)[i] = dvt_f16_from_f32((float)x);
     }
 }
 

@@ -2,9 +2,9 @@
 /*
  * graph_text_int.h - what printer and parser of the text form agree on (docs/graph-text.md).
  *
- * Idea      Five punctuation marks, quoted strings, and words: a word is a run of letters, digits and
- *           _ . / + -, and serves as name, number and keyword alike; where it stands says which.
- *           A name that is a keyword or holds other characters is quoted.
+ * Idea      Five punctuation marks, quoted strings, and words: a word is a run of letters, digits
+ *           and _ . / + -, and serves as name, number and keyword alike; where it stands says
+ *           which. A name that is a keyword or holds other characters is quoted.
  */
 #ifndef DOVETAIL_SRC_GRAPH_TEXT_INT_H
 #define DOVETAIL_SRC_GRAPH_TEXT_INT_H
@@ -24,7 +24,7 @@ typedef struct dvti_token {
     dvti_token_kind kind;
     char            mark; /* of DVTI_TOKEN_MARK */
     dvt_pos         at;
-    const char     *text; /* NUL-terminated, unescaped; in the lexer's buffer until the next token */
+    const char *text; /* NUL-terminated, unescaped; in the lexer's buffer until the next token */
 } dvti_token;
 
 typedef struct dvti_lexer {

@@ -166,10 +166,10 @@ dvt_status dvti_infer_reshape(const dvti_infer *n)
 
 dvt_status dvti_infer_transpose(const dvti_infer *n)
 {
-    const dvt_ints *perm = &n->attrs->transpose.perm;
+    const dvt_ints  *perm = &n->attrs->transpose.perm;
     const dvt_shape *x = &n->in[0].shape;
-    bool            seen[DVT_MAX_RANK] = {false};
-    dvt_status      st = dvti_infer_list(n, "perm", perm, x->rank, 0, x->rank - 1);
+    bool             seen[DVT_MAX_RANK] = {false};
+    dvt_status       st = dvti_infer_list(n, "perm", perm, x->rank, 0, x->rank - 1);
 
     if (st != DVT_OK) return st;
     n->out[0] = n->in[0];
