@@ -92,6 +92,8 @@ DVT_API DVT_MUST_CHECK dvt_status dvt_tensor_copy(dvt_ctx *ctx, const dvt_tensor
  * f16 rounds to nearest even; values out of range of an integer type saturate; NaN gives 0). */
 DVT_API DVT_MUST_CHECK dvt_status dvt_tensor_cast(dvt_ctx *ctx, const dvt_tensor *t,
                                                   dvt_dtype dtype, dvt_tensor *out);
+/* The same into a tensor of equal shape that is there already; allocates nothing. */
+DVT_API void    dvt_tensor_convert(const dvt_tensor *t, const dvt_tensor *y);
 DVT_API double  dvt_tensor_get_f64(const dvt_tensor *t, int64_t index); /* any dtype */
 DVT_API int64_t dvt_tensor_get_i64(const dvt_tensor *t, int64_t index);
 

@@ -243,20 +243,23 @@ static bool cast_by_loop(const dvt_tensor *t, int64_t count, const dvt_tensor *y
     return false;
 }
 
-dvt_status dvt_tensor_cast(dvt_ctx *ctx, const dvt_tensor *t, dvt_dtype dtype, dvt_tensor *out)
+void dvt_tensor_convert(const dvt_tensor *t, const dvt_tensor *y)
 {
-    dvt_tensor y;
-    int64_t    count = dvt_shape_count(&t->shape);
-    dvt_status st = dvt_tensor_init(ctx, dtype, &t->shape, &y);
+    int64_t count = dvt_shape_count(&t->shape);
 
-    *out = y;
-    if (st != DVT_OK || cast_by_loop(t, count, &y))
-        return st;
+    if (cast_by_loop(t, count, y)) return;
     for (int64_t i = 0; i < count; i++) {
         number v = load(t, i);
-        store(&y, i, &v);
+        store(y, i, &v);
     }
-    return DVT_OK;
+}
+
+dvt_status dvt_tensor_cast(dvt_ctx *ctx, const dvt_tensor *t, dvt_dtype dtype, dvt_tensor *out)
+{
+    dvt_status st = dvt_tensor_init(ctx, dtype, &t->shape, out);
+
+    if (st == DVT_OK) dvt_tensor_convert(t, out);
+    return st;
 }
 
 /* ---- comparison ---------------------------------------------------------------------------- */
