@@ -5,10 +5,9 @@
 Usage     tools/check_layers.py [ROOT]    prints "file:line: what is wrong"; exits 1 if anything is
 Rules     (1) src/<module>/* includes "other/..." and "dovetail/<header of other>" only where other
               is the module itself or of a lower level;
-          (2) a header named *_int.h is included by its own module only;
-          (3) include/dovetail/*.h includes only "dovetail/..." and obeys (1) as its module would;
-          (4) every module folder and every public header has a line in docs/layers.txt;
-          (5) what is included exists.
+          (2) include/dovetail/*.h includes only "dovetail/..." and obeys (1) as its module would;
+          (3) every module folder and every public header has a line in docs/layers.txt;
+          (4) what is included exists.
 Schemas   "formats/x.pb-c.h" is made from src/formats/x.proto at build time and counts as that file.
 Tests     tests/hygiene/layers.py plants one violation of each rule.
 """
@@ -68,8 +67,6 @@ def check_file(root, path, module, layers):
         elif other != module and level_of[other] >= level_of[module]:
             yield (f"{where}: {module} (level {level_of[module]}) includes {other} "
                    f"(level {level_of[other]})")
-        elif other != module and name.endswith("_int.h"):
-            yield f'{where}: "{name}" is for {other} alone'
 
 
 def check(root):

@@ -24,12 +24,19 @@ enum { DVTI_VEC_FIRST_CAP = 8 };
 /* The new block for an array of `*cap` elements that must hold `want`; NULL raises. */
 void *dvti_vec_grow(dvt_ctx *ctx, void *data, size_t elem_bytes, size_t want, size_t *cap);
 
+/* A type rarely uses all of them, and clang warns of unused ones made in a .c file. */
+#if defined(__GNUC__)
+#define DVTI_VEC_FN static inline __attribute__((unused))
+#else
+#define DVTI_VEC_FN static inline
+#endif
+
 #define DVT_VEC(name, type)                                                                      \
     typedef struct name {                                                                        \
         type  *data;                                                                             \
         size_t len, cap; /* elements */                                                          \
     } name;                                                                                      \
-    static inline DVT_MUST_CHECK dvt_status name##_reserve(dvt_ctx *ctx, name *v, size_t want)   \
+    DVTI_VEC_FN DVT_MUST_CHECK dvt_status name##_reserve(dvt_ctx *ctx, name *v, size_t want)     \
     {                                                                                            \
         if (want <= v->cap) {                                                                    \
             return DVT_OK;                                                                       \
@@ -41,7 +48,7 @@ void *dvti_vec_grow(dvt_ctx *ctx, void *data, size_t elem_bytes, size_t want, si
         v->data = data;                                                                          \
         return DVT_OK;                                                                           \
     }                                                                                            \
-    static inline DVT_MUST_CHECK dvt_status name##_push(dvt_ctx *ctx, name *v, type item)        \
+    DVTI_VEC_FN DVT_MUST_CHECK dvt_status name##_push(dvt_ctx *ctx, name *v, type item)          \
     {                                                                                            \
         dvt_status st = name##_reserve(ctx, v, v->len + 1);                                      \
         if (st == DVT_OK) {                                                                      \
@@ -49,8 +56,8 @@ void *dvti_vec_grow(dvt_ctx *ctx, void *data, size_t elem_bytes, size_t want, si
         }                                                                                        \
         return st;                                                                               \
     }                                                                                            \
-    static inline void name##_clear(name *v) { v->len = 0; }                                     \
-    static inline void name##_deinit(dvt_ctx *ctx, name *v)                                      \
+    DVTI_VEC_FN void name##_clear(name *v) { v->len = 0; }                                       \
+    DVTI_VEC_FN void name##_deinit(dvt_ctx *ctx, name *v)                                        \
     {                                                                                            \
         dvt_free(ctx, v->data);                                                                  \
         *v = (name){NULL, 0, 0};                                                                 \

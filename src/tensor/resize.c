@@ -62,7 +62,7 @@ static double position(const resampler *r, int32_t axis, int64_t i)
     case DVT_COORD_TF_HALF_PIXEL_FOR_NN: return (at + 0.5) / s;
     case DVT_COORD_COUNT: break;
     }
-    assert(!"unknown coordinate mode");
+    assert(false && "unknown coordinate mode");
     return at;
 }
 

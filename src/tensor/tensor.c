@@ -118,7 +118,7 @@ static number load(const dvt_tensor *t, int64_t at)
     case DVT_DTYPE_NONE:
     case DVT_DTYPE_COUNT: break;
     }
-    assert(!"a tensor without an element type has no elements");
+    assert(false && "a tensor without an element type has no elements");
     return signed_number(0);
 }
 
@@ -202,7 +202,7 @@ static void store(const dvt_tensor *t, int64_t at, const number *v)
     case DVT_DTYPE_U64: ((uint64_t *)t->data)[at] = number_u64(v); break;
     case DVT_DTYPE_BOOL: ((uint8_t *)t->data)[at] = number_bool(v); break;
     case DVT_DTYPE_NONE:
-    case DVT_DTYPE_COUNT: assert(!"a tensor without an element type has no elements"); break;
+    case DVT_DTYPE_COUNT: assert(false && "a tensor without an element type has no elements"); break;
     }
 }
 

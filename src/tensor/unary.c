@@ -82,7 +82,7 @@ static double evaluate(const dvt_unary_params *p, double x)
     case DVT_UNARY_NOT:
     case DVT_UNARY_COUNT: break;
     }
-    assert(!"not and unknown functions are not for floating point");
+    assert(false && "not and unknown functions are not for floating point");
     return x;
 }
 
@@ -100,7 +100,7 @@ static int64_t evaluate_integer(const dvt_unary_params *p, int64_t x)
     case DVT_UNARY_SIGN: return (x > 0) - (x < 0);
     default: break;
     }
-    assert(!"checked by dvt_unary_supports");
+    assert(false && "checked by dvt_unary_supports");
     return x;
 }
 
@@ -134,7 +134,7 @@ void dvt_unary_ref(const dvt_unary_params *p, dvt_dtype dtype, int64_t count, co
     case DVT_DTYPE_I32: EACH(int32_t, evaluate_integer(p, ((const int32_t *)x)[i])); break;
     case DVT_DTYPE_I64: EACH(int64_t, evaluate_integer(p, ((const int64_t *)x)[i])); break;
     case DVT_DTYPE_BOOL: EACH(uint8_t, !((const uint8_t *)x)[i]); break;
-    default: assert(!"checked by dvt_unary_supports"); break;
+    default: assert(false && "checked by dvt_unary_supports"); break;
     }
 }
 
