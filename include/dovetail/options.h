@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * options.h - one table per set of options: defaults, command line, configuration file, help, record.
+ * options.h - one table per set of options gives defaults, parsing, help, file and record.
  *
- * Idea       A set of options is a plain struct and a table with one row a field. The field's name
- *            is the key in JSON files (`latency_max_ms`) and, with '-' for '_', the long name on the
- *            command line (`--latency-max-ms`). Nothing else knows the options by name.
+ * Idea       A set of options is a plain struct and a table with one row a field. The field's
+ *            name is the key in JSON files (`latency_max_ms`) and, with '-' for '_', the long
+ *            name on the command line (`--latency-max-ms`). Nothing else knows the names.
  * Precedence defaults < `--config FILE` < command line. A list given on the command line replaces
  *            the file's list.
  * Syntax     `--name VALUE`, `--name=VALUE`, `-o VALUE`, `-oVALUE`; flags take no value and, where

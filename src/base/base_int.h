@@ -11,7 +11,7 @@
 #ifndef DVTI_BASE_INT_H
 #define DVTI_BASE_INT_H
 
-#include "dovetail/base.h"
+#include "base/text_util.h"
 
 #include <pthread.h>
 
@@ -49,13 +49,5 @@ void dvti_pool_deinit(dvt_ctx *ctx);
 
 /* The status of the recorded failure, for callers whose callee returned NULL: never DVT_OK. */
 dvt_status dvti_ctx_status(const dvt_ctx *ctx);
-
-/* snprintf that shows truncation by a final "...". */
-void dvti_format(char *out, size_t cap, const char *fmt, ...) DVT_PRINTF(3, 4);
-void dvti_vformat(char *out, size_t cap, const char *fmt, va_list args) DVT_PRINTF(3, 0);
-
-/* Edit distance (insertion, deletion, substitution, swap of neighbours; case does not count), or
- * -1 if it is above what we would call near for these words. */
-int dvti_edit_distance(const char *a, const char *b);
 
 #endif

@@ -82,8 +82,8 @@ static void hint_missing(dvt_ctx *ctx, const char *path)
     for (int i = 0; i < SUGGESTION_SCAN_MAX && (entry = readdir(d)) != NULL; i++) {
         int distance = dvti_edit_distance(name, entry->d_name);
         /* on a tie the smaller name wins, because the order of a directory is arbitrary */
-        if (distance >= 0 && (distance < best_distance || (distance == best_distance &&
-                                                           strcmp(entry->d_name, best) < 0))) {
+        if (distance >= 0 && (distance < best_distance ||
+                              (distance == best_distance && strcmp(entry->d_name, best) < 0))) {
             best_distance = distance;
             dvti_format(best, sizeof best, "%s", entry->d_name);
         }

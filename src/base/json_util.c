@@ -14,7 +14,7 @@
 
 #include "base/base_int.h"
 #include "base/json_place.h"
-#include "base/text_int.h"
+#include "base/text_util.h"
 
 #include <math.h>
 #include <string.h>
@@ -126,7 +126,7 @@ dvt_status dvti_json_fail(const dvti_json *v, dvt_status status, const char *fmt
     va_end(args);
     path_text(v, path);
     const dvti_json_doc *doc = v->doc;
-    dvt_pos at = dvti_json_pos(doc->name, doc->text, doc->size, dvti_json_find(v));
+    dvt_pos              at = dvti_json_pos(doc->name, doc->text, doc->size, dvti_json_find(v));
     return dvt_fail(doc->ctx, status, &at, "%s%s%s", path, path[0] ? ": " : "", message);
 }
 
@@ -308,8 +308,8 @@ dvt_status dvti_json_get_i64(const dvti_json *o, const char *key, dvti_json_need
     return st == DVT_OK && v.value ? dvti_json_as_i64(&v, min, max, out) : st;
 }
 
-dvt_status dvti_json_get_u32(const dvti_json *o, const char *key, dvti_json_need need,
-                             uint32_t min, uint32_t max, uint32_t *out)
+dvt_status dvti_json_get_u32(const dvti_json *o, const char *key, dvti_json_need need, uint32_t min,
+                             uint32_t max, uint32_t *out)
 {
     int64_t    wide = *out;
     dvt_status st = dvti_json_get_i64(o, key, need, min, max, &wide);

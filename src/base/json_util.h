@@ -99,8 +99,7 @@ dvti_json dvti_json_at(const dvti_json *array, size_t index);
 
 DVT_MUST_CHECK dvt_status dvti_json_as_i64(const dvti_json *v, int64_t min, int64_t max,
                                            int64_t *out);
-DVT_MUST_CHECK dvt_status dvti_json_as_f64(const dvti_json *v, double min, double max,
-                                           double *out);
+DVT_MUST_CHECK dvt_status dvti_json_as_f64(const dvti_json *v, double min, double max, double *out);
 DVT_MUST_CHECK dvt_status dvti_json_as_bool(const dvti_json *v, bool *out);
 DVT_MUST_CHECK dvt_status dvti_json_as_string(const dvti_json *v, const char **out);
 DVT_MUST_CHECK dvt_status dvti_json_as_enum(const dvti_json *v, const char *const *names,

@@ -9,7 +9,7 @@
  */
 #include "base/json_util.h"
 
-#include "base/text_int.h"
+#include "base/text_util.h"
 
 #include <assert.h>
 #include <math.h>
@@ -76,8 +76,11 @@ void dvti_json_close_array(dvti_json_writer *w) { close_level(w, "]"); }
 static size_t utf8_length(const unsigned char *p)
 {
     unsigned char c = p[0];
-    size_t        n = c < 0x80 ? 1 : c >= 0xC2 && c <= 0xDF ? 2 : c >= 0xE0 && c <= 0xEF ? 3
-                    : c >= 0xF0 && c <= 0xF4 ? 4 : 0;
+    size_t        n = c < 0x80                 ? 1
+                      : c >= 0xC2 && c <= 0xDF ? 2
+                      : c >= 0xE0 && c <= 0xEF ? 3
+                      : c >= 0xF0 && c <= 0xF4 ? 4
+                                               : 0;
 
     for (size_t i = 1; i < n; i++) {
         if ((p[i] & 0xC0) != 0x80) {

@@ -5,7 +5,6 @@
 #ifndef DVTI_OPTIONS_INT_H
 #define DVTI_OPTIONS_INT_H
 
-#include "base/json_util.h"
 #include "dovetail/options.h"
 
 enum { DVTI_OPTION_NAME_MAX = 64, DVTI_CHOICES_MAX = 64, DVTI_EXPECTED_MAX = 320 };
@@ -35,8 +34,5 @@ const char   **dvti_option_string(const dvt_option *o, void *values);
 /* Applies a configuration file; `sources` (one a row) may be NULL. */
 dvt_status dvti_options_load(dvt_ctx *ctx, const dvt_option_set *set, const char *path,
                              dvt_arena *arena, void *values, dvt_option_source *sources);
-
-/* The recorded values as an object of a larger text. */
-void dvti_options_write(const dvt_option_set *set, const void *values, dvti_json_writer *w);
 
 #endif

@@ -9,9 +9,11 @@
  *            text only, and means "not given".
  * Tests      tests/unit/test_options.c
  */
+#include "base/options_json.h"
+
 #include "base/base_int.h"
 #include "base/options_int.h"
-#include "base/text_int.h"
+#include "base/text_util.h"
 
 #include <string.h>
 
@@ -121,8 +123,8 @@ static const dvt_option *row_of_key(const dvt_option_set *set, const char *key)
     return NULL;
 }
 
-static dvt_status read_member(const dvt_option_set *set, const dvti_json *member,
-                              dvt_arena *arena, void *values, dvt_option_source *sources)
+static dvt_status read_member(const dvt_option_set *set, const dvti_json *member, dvt_arena *arena,
+                              void *values, dvt_option_source *sources)
 {
     const dvt_option *o = row_of_key(set, member->key);
 

@@ -39,8 +39,8 @@ static const char *written(const char *word, char out[DVTI_OPTION_NAME_MAX])
 
 static dvt_status fail_unknown(parser *p, const char *word)
 {
-    char        text[DVTI_OPTION_NAME_MAX], near_name[DVTI_OPTION_NAME_MAX];
-    dvt_status  st = dvt_fail(p->ctx, DVT_E_USAGE, NULL, "unknown option '%s'", written(word, text));
+    char       text[DVTI_OPTION_NAME_MAX], near_name[DVTI_OPTION_NAME_MAX];
+    dvt_status st = dvt_fail(p->ctx, DVT_E_USAGE, NULL, "unknown option '%s'", written(word, text));
     const char *name = text + strspn(text, "-");
     const char *positive = strncmp(name, "no-", 3) == 0 ? name + 3 : name;
 
@@ -88,8 +88,8 @@ static dvt_status take_value(parser *p, const char *word, const char *attached, 
     }
     const char *next = p->next < p->argc ? p->argv[p->next] : NULL;
     if (!next || strncmp(next, "--", 2) == 0) {
-        dvt_status st = dvt_fail(p->ctx, DVT_E_USAGE, NULL, "option '%s' needs a value",
-                                 written(word, name));
+        dvt_status st =
+            dvt_fail(p->ctx, DVT_E_USAGE, NULL, "option '%s' needs a value", written(word, name));
         if (next) {
             dvt_fail_hint(p->ctx, "if '%s' is the value, write '%s=%s'", next, name, next);
         }

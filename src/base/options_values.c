@@ -22,10 +22,7 @@ static void *field_of(const dvt_option *o, void *values) { return (char *)values
 
 bool          *dvti_option_bool(const dvt_option *o, void *values) { return field_of(o, values); }
 dvt_text_list *dvti_option_list(const dvt_option *o, void *values) { return field_of(o, values); }
-const char   **dvti_option_string(const dvt_option *o, void *values)
-{
-    return field_of(o, values);
-}
+const char   **dvti_option_string(const dvt_option *o, void *values) { return field_of(o, values); }
 
 void dvt_options_defaults(const dvt_option_set *set, void *values)
 {

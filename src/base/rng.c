@@ -17,7 +17,7 @@
  * [1] J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy as 1, 2, 3",
  *     SC 2011, section 4.3: rounds, multipliers and key increments.
  */
-#include "base/rng_int.h"
+#include "base/rng_block.h"
 
 #include <assert.h>
 #include <math.h>

@@ -11,7 +11,7 @@
  * Tests      tests/unit/test_text.c
  */
 #include "base/base_int.h"
-#include "base/text_int.h"
+#include "base/text_util.h"
 
 #include <limits.h>
 #include <math.h>

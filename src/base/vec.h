@@ -31,37 +31,37 @@ void *dvti_vec_grow(dvt_ctx *ctx, void *data, size_t elem_bytes, size_t want, si
 #define DVTI_VEC_FN static inline
 #endif
 
-#define DVT_VEC(name, type)                                                                      \
-    typedef struct name {                                                                        \
-        type  *data;                                                                             \
-        size_t len, cap; /* elements */                                                          \
-    } name;                                                                                      \
-    DVTI_VEC_FN DVT_MUST_CHECK dvt_status name##_reserve(dvt_ctx *ctx, name *v, size_t want)     \
-    {                                                                                            \
-        if (want <= v->cap) {                                                                    \
-            return DVT_OK;                                                                       \
-        }                                                                                        \
-        type *data = dvti_vec_grow(ctx, v->data, sizeof(type), want, &v->cap);                   \
-        if (!data) {                                                                             \
-            return DVT_E_NOMEM;                                                                  \
-        }                                                                                        \
-        v->data = data;                                                                          \
-        return DVT_OK;                                                                           \
-    }                                                                                            \
-    DVTI_VEC_FN DVT_MUST_CHECK dvt_status name##_push(dvt_ctx *ctx, name *v, type item)          \
-    {                                                                                            \
-        dvt_status st = name##_reserve(ctx, v, v->len + 1);                                      \
-        if (st == DVT_OK) {                                                                      \
-            v->data[v->len++] = item;                                                            \
-        }                                                                                        \
-        return st;                                                                               \
-    }                                                                                            \
-    DVTI_VEC_FN void name##_clear(name *v) { v->len = 0; }                                       \
-    DVTI_VEC_FN void name##_deinit(dvt_ctx *ctx, name *v)                                        \
-    {                                                                                            \
-        dvt_free(ctx, v->data);                                                                  \
-        *v = (name){NULL, 0, 0};                                                                 \
-    }                                                                                            \
+#define DVT_VEC(name, type)                                                                  \
+    typedef struct name {                                                                    \
+        type  *data;                                                                         \
+        size_t len, cap; /* elements */                                                      \
+    } name;                                                                                  \
+    DVTI_VEC_FN DVT_MUST_CHECK dvt_status name##_reserve(dvt_ctx *ctx, name *v, size_t want) \
+    {                                                                                        \
+        if (want <= v->cap) {                                                                \
+            return DVT_OK;                                                                   \
+        }                                                                                    \
+        type *data = dvti_vec_grow(ctx, v->data, sizeof(type), want, &v->cap);               \
+        if (!data) {                                                                         \
+            return DVT_E_NOMEM;                                                              \
+        }                                                                                    \
+        v->data = data;                                                                      \
+        return DVT_OK;                                                                       \
+    }                                                                                        \
+    DVTI_VEC_FN DVT_MUST_CHECK dvt_status name##_push(dvt_ctx *ctx, name *v, type item)      \
+    {                                                                                        \
+        dvt_status st = name##_reserve(ctx, v, v->len + 1);                                  \
+        if (st == DVT_OK) {                                                                  \
+            v->data[v->len++] = item;                                                        \
+        }                                                                                    \
+        return st;                                                                           \
+    }                                                                                        \
+    DVTI_VEC_FN void name##_clear(name *v) { v->len = 0; }                                   \
+    DVTI_VEC_FN void name##_deinit(dvt_ctx *ctx, name *v)                                    \
+    {                                                                                        \
+        dvt_free(ctx, v->data);                                                              \
+        *v = (name){NULL, 0, 0};                                                             \
+    }                                                                                        \
     struct name /* the user's semicolon ends this declaration */
 
 #endif

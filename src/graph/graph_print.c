@@ -11,7 +11,7 @@
  *           (2) the text depends on the graph alone, not on ids or the history of edits.
  * Tests     tests/unit/test_graph_text.c, tests/prop/prop_graph_text.c
  */
-#include "base/text_int.h"
+#include "base/text_util.h"
 #include "graph/graph_text_int.h"
 
 #include <inttypes.h>

@@ -3,10 +3,10 @@
  * fault.h - run a scenario with the n-th allocation failing, for n = 1, 2, ... until none fails.
  *
  * Idea       A scenario takes a context, does its work, frees everything it made and returns its
- *            status. It is run again and again, each time in a new context whose allocation function
- *            refuses one request: first alone (memory comes back), then that request and all later
- *            ones. Each refusal must end in DVT_E_NOMEM with nothing left allocated; the first run
- *            that meets no refusal must succeed.
+ *            status. It is run again and again, each time in a new context whose allocation
+ *            function refuses one request: first that one alone (memory comes back), then that
+ *            one and all later ones. Each refusal must end in DVT_E_NOMEM with nothing left
+ *            allocated; the first run that meets no refusal must succeed.
  * Limits     memory of other libraries (jansson, libpng, ...) does not go through the context and
  *            is not made to fail.
  * Example

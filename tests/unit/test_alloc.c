@@ -66,10 +66,10 @@ static void test_alloc__blocks_are_aligned_zeroed_and_counted(void **state)
 
 static void test_alloc__resizing_keeps_contents_through_growth_and_shrinking(void **state)
 {
-    dvt_ctx *ctx = *state;
+    dvt_ctx            *ctx = *state;
     static const size_t SIZES[] = {1, 100, 7, 4096, 5000000, 60, 0, 30};
-    uint8_t *p = NULL;
-    size_t   valid = 0;
+    uint8_t            *p = NULL;
+    size_t              valid = 0;
 
     for (size_t s = 0; s < sizeof SIZES / sizeof SIZES[0]; s++) {
         p = dvt_realloc(ctx, p, SIZES[s]);

@@ -57,17 +57,17 @@ static void expect_error(const fixture *f, dvt_status status, uint32_t line, uin
 
 static void test_json__typed_members_are_read(void **state)
 {
-    fixture    *f = *state;
-    dvti_json   root = parse(f, "{\"i\": -3, \"f\": 2, \"b\": true, \"s\": \"t\", \"e\": \"two\",\n"
-                                " \"a\": [1.5, 2.5], \"o\": {\"n\": 4294967295}}");
+    fixture  *f = *state;
+    dvti_json root = parse(f, "{\"i\": -3, \"f\": 2, \"b\": true, \"s\": \"t\", \"e\": \"two\",\n"
+                              " \"a\": [1.5, 2.5], \"o\": {\"n\": 4294967295}}");
     static const char *const NAMES[] = {"one", "two"};
-    int64_t     i = 0;
-    uint32_t    n = 0;
-    double      d = 0;
-    bool        b = false;
-    const char *s = NULL;
-    size_t      e = 0;
-    dvti_json   a, o, second;
+    int64_t                  i = 0;
+    uint32_t                 n = 0;
+    double                   d = 0;
+    bool                     b = false;
+    const char              *s = NULL;
+    size_t                   e = 0;
+    dvti_json                a, o, second;
 
     assert_int_equal(dvti_json_get_i64(&root, "i", DVTI_JSON_REQUIRED, -3, 3, &i), DVT_OK);
     assert_true(i == -3);
@@ -131,7 +131,7 @@ static void test_json__element_error_names_its_index(void **state)
 
 static void test_json__type_errors_say_what_stands_there(void **state)
 {
-    fixture    *f = *state;
+    fixture                 *f = *state;
     static const char *const TEXT[] = {"{\"v\": \"5\"}", "{\"v\": 1.5}", "{\"v\": {}}",
                                        "{\"v\": []}", "{\"v\": false}"};
     static const char *const GOT[] = {"\"5\"", "1.5", "an object", "an array", "false"};
@@ -163,8 +163,8 @@ static void test_json__missing_key_points_at_its_object(void **state)
 
 static void test_json__unknown_key_gets_the_nearest_name(void **state)
 {
-    fixture  *f = *state;
-    dvti_json root = parse(f, "{\"c_vec\": 1, \"k_vce\": 2}");
+    fixture                 *f = *state;
+    dvti_json                root = parse(f, "{\"c_vec\": 1, \"k_vce\": 2}");
     static const char *const KEYS[] = {"c_vec", "k_vec"};
 
     assert_int_equal(dvti_json_check_keys(&root, KEYS, 2), DVT_E_PARSE);
@@ -178,13 +178,12 @@ static void test_json__unknown_key_gets_the_nearest_name(void **state)
 
 static void test_json__unknown_choice_lists_the_choices(void **state)
 {
-    fixture  *f = *state;
-    dvti_json root = parse(f, "{\"e\": \"refrence\"}");
+    fixture                 *f = *state;
+    dvti_json                root = parse(f, "{\"e\": \"refrence\"}");
     static const char *const NAMES[] = {"reference", "overlay"};
-    size_t    e = 7;
+    size_t                   e = 7;
 
-    assert_int_equal(dvti_json_get_enum(&root, "e", DVTI_JSON_REQUIRED, NAMES, 2, &e),
-                     DVT_E_PARSE);
+    assert_int_equal(dvti_json_get_enum(&root, "e", DVTI_JSON_REQUIRED, NAMES, 2, &e), DVT_E_PARSE);
     assert_int_equal(e, 7);
     expect_error(f, DVT_E_PARSE, 1, 7, "e: expected one of reference, overlay, got \"refrence\"",
                  "did you mean \"reference\"?");
@@ -224,9 +223,10 @@ static void test_json__every_truncation_is_refused(void **state)
 
 static void test_json__duplicates_scalars_and_trailing_text_are_refused(void **state)
 {
-    fixture *f = *state;
-    static const char *const BAD[] = {"{\"a\": 1, \"a\": 2}", "1", "{} {}", "{\"a\": NaN}",
-                                      "{\"a\": 99999999999999999999}", "{\"a\": 1e999}", "\xff"};
+    fixture                 *f = *state;
+    static const char *const BAD[] = {
+        "{\"a\": 1, \"a\": 2}", "1",   "{} {}", "{\"a\": NaN}", "{\"a\": 99999999999999999999}",
+        "{\"a\": 1e999}",       "\xff"};
     for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
         expect_refused(f, BAD[i], strlen(BAD[i]), DVT_E_PARSE);
     }

@@ -166,9 +166,10 @@ static void test_options__unknown_options_get_the_nearest_name(void **state)
     expect_usage(f, WORDS("m", "-seed"), "unknown option '-seed'", "did you mean '--seed'?");
     expect_usage(f, WORDS("m", "--no-json"), "unknown option '--no-json'",
                  "did you mean '--json'?");
-    expect_usage(f, WORDS("m", "-x"), "unknown option '-x'",
-                 "'--help' lists the options; '--' before an argument that begins with '-' keeps it "
-                 "from being one");
+    expect_usage(
+        f, WORDS("m", "-x"), "unknown option '-x'",
+        "'--help' lists the options; '--' before an argument that begins with '-' keeps it "
+        "from being one");
 }
 
 static void test_options__bad_values_name_range_unit_and_value(void **state)
@@ -208,8 +209,9 @@ static void test_options__argument_counts_are_checked(void **state)
 static void test_options__required_options_are_missed(void **state)
 {
     fixture         *f = *state;
-    const dvt_option one[] = {{DVT_OPTION_U64(sample, seed, 1, 0, 9, "", "seed"), .required = true}};
-    dvt_option_set   set = {.name = "r", .options = one, .count = 1};
+    const dvt_option one[] = {
+        {DVT_OPTION_U64(sample, seed, 1, 0, 9, "", "seed"), .required = true}};
+    dvt_option_set set = {.name = "r", .options = one, .count = 1};
     assert_int_equal(dvt_options_parse(f->ctx, &set, 0, NULL, f->arena, &f->values, &f->parsed),
                      DVT_E_USAGE);
     assert_string_equal(dvt_ctx_error(f->ctx)->message, "option '--seed' is required");
@@ -222,8 +224,9 @@ static void test_options__unsound_tables_are_found(void **state)
     const dvt_option twice[] = {{DVT_OPTION_U64(sample, seed, 1, 0, 9, "", "seed")},
                                 {DVT_OPTION_U64(sample, seed, 1, 0, 9, "", "seed")}};
 
-    assert_int_equal(dvt_options_verify(f->ctx, &(dvt_option_set){"x", out_of_range, 1, NULL, 0, 0}),
-                     DVT_E_INTERNAL);
+    assert_int_equal(
+        dvt_options_verify(f->ctx, &(dvt_option_set){"x", out_of_range, 1, NULL, 0, 0}),
+        DVT_E_INTERNAL);
     dvt_ctx_clear_error(f->ctx);
     assert_int_equal(dvt_options_verify(f->ctx, &(dvt_option_set){"x", twice, 2, NULL, 0, 0}),
                      DVT_E_INTERNAL);
@@ -242,8 +245,10 @@ static void test_options__command_line_overrides_the_file(void **state)
     fixture *f = *state;
     char     path[TEST_PATH_MAX];
 
-    write_config(f, "{\"seed\": 7, \"latency_max_ms\": 2.5, \"engine\": \"overlay\", \"json\": true,"
-                    " \"input\": [\"a\", \"b\"], \"weights\": \"w\"}", path);
+    write_config(f,
+                 "{\"seed\": 7, \"latency_max_ms\": 2.5, \"engine\": \"overlay\", \"json\": true,"
+                 " \"input\": [\"a\", \"b\"], \"weights\": \"w\"}",
+                 path);
     assert_int_equal(parse(f, WORDS("--seed=8", "m", "--config", path, "--input=c")), DVT_OK);
     assert_true(f->values.seed == 8 && f->values.latency_max_ms == 2.5 && f->values.json);
     assert_int_equal(f->values.engine, 1);
@@ -306,23 +311,22 @@ static void test_options__help_shows_units_ranges_and_defaults(void **state)
     dvt_buf_init(&b, f->ctx, 0);
     dvt_options_help(&SAMPLE, &b);
     assert_string_equal(
-        b.data,
-        "      --weights FILE          weights of the model\n"
-        "      --engine reference|overlay\n"
-        "                              what computes the result (default reference)\n"
-        "      --input [NAME=]FILE     array for an input of the model; may be repeated\n"
-        "      --latency-max-ms X      reject slower; 0 = no limit; number 0..1000000 ms\n"
-        "                              (default 0)\n"
-        "      --shift N               exponent shift; integer -8..8 (default 0)\n"
-        "      --seed N                random seed (default 1)\n"
-        "  -j, --jobs N                0 = one per core; integer 0..1024 threads (default\n"
-        "                              0)\n"
-        "  -o, --output FILE           where the result goes (default -)\n"
-        "      --json                  print one JSON object\n"
-        "      --[no-]progress         show progress (default on)\n"
-        "      --config FILE           read options from a JSON file; the command line\n"
-        "                              overrides it\n"
-        "  -h, --help                  show this text\n");
+        b.data, "      --weights FILE          weights of the model\n"
+                "      --engine reference|overlay\n"
+                "                              what computes the result (default reference)\n"
+                "      --input [NAME=]FILE     array for an input of the model; may be repeated\n"
+                "      --latency-max-ms X      reject slower; 0 = no limit; number 0..1000000 ms\n"
+                "                              (default 0)\n"
+                "      --shift N               exponent shift; integer -8..8 (default 0)\n"
+                "      --seed N                random seed (default 1)\n"
+                "  -j, --jobs N                0 = one per core; integer 0..1024 threads (default\n"
+                "                              0)\n"
+                "  -o, --output FILE           where the result goes (default -)\n"
+                "      --json                  print one JSON object\n"
+                "      --[no-]progress         show progress (default on)\n"
+                "      --config FILE           read options from a JSON file; the command line\n"
+                "                              overrides it\n"
+                "  -h, --help                  show this text\n");
     dvt_buf_deinit(&b);
 }
 

@@ -3,7 +3,7 @@
  * test_parallel.c - ranges are disjoint and complete on any number of threads, nested calls stay on
  * their thread, and random numbers do not depend on the split.
  */
-#include "base/rng_int.h"
+#include "base/rng_block.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
  * test_rng.c - Philox against its published known answers, and what dvt_rng promises about
  * streams, ranges and bulk draws.
  */
-#include "base/rng_int.h"
+#include "base/rng_block.h"
 
 #include <math.h>
 #include <setjmp.h>

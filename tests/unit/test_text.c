@@ -3,7 +3,7 @@
  * test_text.c - strict numbers, near words, numbers that read back, hashes.
  */
 #include "base/base_int.h"
-#include "base/text_int.h"
+#include "base/text_util.h"
 
 #include <float.h>
 #include <math.h>
@@ -26,8 +26,8 @@ static void test_text__integers_must_be_the_whole_text(void **state)
     assert_true(dvt_parse_i64("-0", &i) && i == 0);
     u = 5;
     i = 5;
-    static const char *const BAD[] = {"",   " 1", "1 ", "+1",  "0x10", "1.0",
-                                      "1e3", "a",  "--1", "18446744073709551616"};
+    static const char *const BAD[] = {"",    " 1",  "1 ", "+1",  "0x10",
+                                      "1.0", "1e3", "a",  "--1", "18446744073709551616"};
     for (size_t k = 0; k < sizeof BAD / sizeof BAD[0]; k++) {
         assert_false(dvt_parse_u64(BAD[k], &u));
         assert_false(dvt_parse_i64(BAD[k], &i));
@@ -46,15 +46,15 @@ static void test_text__reals_and_fractions(void **state)
     static const struct {
         const char *text;
         double      value;
-    } GOOD[] = {{"1/256", 1.0 / 256}, {"-.5", -0.5}, {"3.", 3.0},       {"1e-3", 1e-3},
+    } GOOD[] = {{"1/256", 1.0 / 256}, {"-.5", -0.5},   {"3.", 3.0},     {"1e-3", 1e-3},
                 {"+2", 2.0},          {"1e2/4", 25.0}, {"-1/-4", 0.25}, {"0", 0.0}};
     for (size_t i = 0; i < sizeof GOOD / sizeof GOOD[0]; i++) {
         assert_true(dvt_parse_f64(GOOD[i].text, &d));
         assert_true(d == GOOD[i].value);
     }
     d = 7;
-    static const char *const BAD[] = {"",    ".",    "e5",  "1e",    "nan",  "inf", "0x1p3", "1/0",
-                                      "1/",  "/2",   "1/2/3", "1 ", " 1", "1,5", "1e999", "1.2.3"};
+    static const char *const BAD[] = {"",   ".",  "e5",    "1e", "nan", "inf", "0x1p3", "1/0",
+                                      "1/", "/2", "1/2/3", "1 ", " 1",  "1,5", "1e999", "1.2.3"};
     for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
         assert_false(dvt_parse_f64(BAD[i], &d));
     }

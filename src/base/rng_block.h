@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rng_int.h - the block function under dvt_rng, for known-answer tests and bulk generators.
+ * rng_block.h - the block function under dvt_rng, for known-answer tests and bulk generators.
  */
-#ifndef DVTI_RNG_INT_H
-#define DVTI_RNG_INT_H
+#ifndef DVTI_RNG_BLOCK_H
+#define DVTI_RNG_BLOCK_H
 
 #include "dovetail/base.h"
 
