@@ -102,8 +102,7 @@ typedef enum dvt_kernel {
     F(sread, qa, 24, S, "word", "address step from q lane to q lane")                         \
     F(sread, ph, 16, S, "row", "row step from p lane to p lane")                              \
     F(sread, qw, 16, S, "column", "column step from q lane to q lane")                        \
-    F(sread, scale, 32, R, "", "int8: value of one step; block floating point: 1")            \
-    F(sread, last, 1, U, "", "1: no later subgraph reads these blocks (frees them)")
+    F(sread, scale, 32, R, "", "int8: value of one step; block floating point: 1")
 
 /* Same nest as the stream reader. Turn t multiplies its blocks with filter word fbase + sum i_l f_l
  * of the current page in each of k_vec lanes. Levels below acc are accumulated, so that a result
