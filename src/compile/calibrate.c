@@ -56,9 +56,11 @@ dvt_status dvti_calibrate(dvti_comp *c)
     dvt_status    st;
 
     if (c->opts->sample_count < 1) {
-        st = dvt_fail(c->ctx, DVT_E_USAGE, NULL, "overlay '%s' computes in int8, which needs sample inputs",
-                      c->o.name);
-        dvt_fail_hint(c->ctx, "give typical inputs with --calibrate FILE.npy, or use a block floating point overlay");
+        st = dvt_fail(c->ctx, DVT_E_USAGE, NULL,
+                      "overlay '%s' computes in int8, which needs sample inputs", c->o.name);
+        dvt_fail_hint(
+            c->ctx,
+            "give typical inputs with --calibrate FILE.npy, or use a block floating point overlay");
         return st;
     }
     c->max_abs = dvt_arena_calloc(c->scratch, (size_t)values, sizeof *c->max_abs);
@@ -71,7 +73,8 @@ dvt_status dvti_calibrate(dvti_comp *c)
             keep[keep_n++] = (dvt_value_id){v};
         }
     }
-    st = dvt_exec_create(c->g, &(dvt_exec_opts){.kind = DVT_EXEC_FAST, .keep = keep, .keep_count = keep_n}, &x);
+    st = dvt_exec_create(
+        c->g, &(dvt_exec_opts){.kind = DVT_EXEC_FAST, .keep = keep, .keep_count = keep_n}, &x);
     for (int32_t i = 0; st == DVT_OK && i < c->opts->sample_count; i++) {
         st = run_sample(c, x, c->opts->samples + (size_t)i * (size_t)dvt_graph_input_count(c->g));
     }

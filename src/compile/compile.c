@@ -13,17 +13,19 @@
 #include <string.h>
 
 static const dvt_optimisation optimisations[DVTI_OPT_COUNT + 1] = {
-    [DVTI_OPT_FUSE_SCALE] = {"fuse-scale", "per-channel factors in the trip that makes their operand"},
-    [DVTI_OPT_FUSE_ACTIVATION] = {"fuse-activation", "activations in the trip that makes their operand"},
-    [DVTI_OPT_FUSE_ELTWISE] = {"fuse-eltwise", "sums and products in the trip that makes an operand"},
-    [DVTI_OPT_CONCAT_BY_ADDRESS] = {"concat-by-address", "operands are written where their concatenation stands"},
-    [DVTI_OPT_KEEP_ON_CHIP] = {"keep-on-chip", "results stay in the stream buffer for their readers"},
+    [DVTI_OPT_FUSE_SCALE] = {"fuse-scale",
+                             "per-channel factors in the trip that makes their operand"},
+    [DVTI_OPT_FUSE_ACTIVATION] = {"fuse-activation",
+                                  "activations in the trip that makes their operand"},
+    [DVTI_OPT_FUSE_ELTWISE] = {"fuse-eltwise",
+                               "sums and products in the trip that makes an operand"},
+    [DVTI_OPT_CONCAT_BY_ADDRESS] = {"concat-by-address",
+                                    "operands are written where their concatenation stands"},
+    [DVTI_OPT_KEEP_ON_CHIP] = {"keep-on-chip",
+                               "results stay in the stream buffer for their readers"},
 };
 
-const dvt_optimisation *dvt_compile_optimisations(void)
-{
-    return optimisations;
-}
+const dvt_optimisation *dvt_compile_optimisations(void) { return optimisations; }
 
 /* ---- options ------------------------------------------------------------------------------- */
 
@@ -69,7 +71,8 @@ static dvt_status keep_values(dvti_comp *c)
     for (int32_t i = 0; st == DVT_OK && i < c->opts->keep_count; i++) {
         dvt_value_id v = dvt_graph_find_value(c->g, c->opts->keep[i]);
         if (v.i < 0) {
-            st = dvt_fail(c->ctx, DVT_E_NOTFOUND, NULL, "the network has no value '%s'", c->opts->keep[i]);
+            st = dvt_fail(c->ctx, DVT_E_NOTFOUND, NULL, "the network has no value '%s'",
+                          c->opts->keep[i]);
             dvt_fail_hint(c->ctx, "'dovetail info MODEL --values' lists the names");
         } else if (!dvt_graph_is_output(c->g, v)) {
             st = dvt_graph_add_output(c->g, v);
@@ -85,8 +88,11 @@ static dvt_status check_network(dvti_comp *c)
     for (int32_t i = 0; i < dvt_graph_value_count(c->g); i++) {
         const dvt_value *v = dvt_graph_value(c->g, (dvt_value_id){i});
         if (v->kind == DVT_VALUE_PARAM) {
-            dvt_status st = dvt_fail(c->ctx, DVT_E_USAGE, NULL, "parameter '%s' has no data", v->name);
-            dvt_fail_hint(c->ctx, "give trained weights with --weights FILE, or --seed-weights N for a profile");
+            dvt_status st =
+                dvt_fail(c->ctx, DVT_E_USAGE, NULL, "parameter '%s' has no data", v->name);
+            dvt_fail_hint(
+                c->ctx,
+                "give trained weights with --weights FILE, or --seed-weights N for a profile");
             return st;
         }
     }
@@ -112,8 +118,10 @@ static dvt_status prepare(dvti_comp *c, const dvt_graph *g)
     }
     if (st == DVT_OK) {
         st = dvt_passes_run(c->g, dvt_graph_passes(),
-                            &(dvt_passes_opts){.disable = disable, .disable_count = disable_count,
-                                               .dump_after = c->opts->dump_after, .dump_dir = c->opts->dump_dir,
+                            &(dvt_passes_opts){.disable = disable,
+                                               .disable_count = disable_count,
+                                               .dump_after = c->opts->dump_after,
+                                               .dump_dir = c->opts->dump_dir,
                                                .verify_each = true});
     }
     return st;
@@ -147,7 +155,8 @@ static dvt_status move_features(dvti_comp *c, int64_t by)
     dvt_buf_init(&moved, c->ctx, 0);
     while (st == DVT_OK && pos < c->control.len) {
         dvt_word w;
-        st = dvt_isa_decode(c->ctx, (const uint8_t *)c->control.data + pos, c->control.len - pos, &used, &w);
+        st = dvt_isa_decode(c->ctx, (const uint8_t *)c->control.data + pos, c->control.len - pos,
+                            &used, &w);
         pos += used;
         w.fread.src += dvt_word_has(&w, DVT_KERNEL_FREAD) ? by : 0;
         w.write.base += dvt_word_has(&w, DVT_KERNEL_WRITE) && w.write.space ? by : 0;
@@ -201,8 +210,10 @@ static dvt_status assemble(dvti_comp *c, const dvt_graph *g, dvt_program **out)
     p->ctx = c->ctx;
     p->overlay = c->o;
     p->model_name = dvt_arena_strdup(c->arena, dvt_graph_name(g));
-    p->model_sha256 = dvt_arena_strdup(c->arena, c->opts->model_sha256 ? c->opts->model_sha256 : "");
-    p->options_json = dvt_arena_printf(c->arena, "{\"naive\": %s}", c->opts->naive ? "true" : "false");
+    p->model_sha256 =
+        dvt_arena_strdup(c->arena, c->opts->model_sha256 ? c->opts->model_sha256 : "");
+    p->options_json =
+        dvt_arena_printf(c->arena, "{\"naive\": %s}", c->opts->naive ? "true" : "false");
     p->tool_version = DVT_VERSION_STRING;
     p->input_count = dvt_graph_input_count(g);
     p->tensor_count = (int32_t)c->tensors.len;

@@ -18,15 +18,9 @@
 
 #include <string.h>
 
-static dvti_map *map_at(dvti_comp *c, int32_t i)
-{
-    return &c->maps.data[i];
-}
+static dvti_map *map_at(dvti_comp *c, int32_t i) { return &c->maps.data[i]; }
 
-static int64_t map_words(const dvti_map *m)
-{
-    return (int64_t)m->blocks * m->h * m->w;
-}
+static int64_t map_words(const dvti_map *m) { return (int64_t)m->blocks * m->h * m->w; }
 
 static dvti_map *root_at(dvti_comp *c, int32_t map, int64_t *offset)
 {
@@ -104,8 +98,10 @@ static dvt_status region(dvti_comp *c, int64_t words, int64_t *base)
 {
     *base = c->memory_words;
     c->memory_words += words;
-    if (c->memory_words > UINT32_MAX || c->memory_words * c->d.feature_word_bytes > c->o.memory_bytes) {
-        return dvt_fail(c->ctx, DVT_E_CAPACITY, NULL, "features need more than the overlay's %lld bytes of external memory",
+    if (c->memory_words > UINT32_MAX ||
+        c->memory_words * c->d.feature_word_bytes > c->o.memory_bytes) {
+        return dvt_fail(c->ctx, DVT_E_CAPACITY, NULL,
+                        "features need more than the overlay's %lld bytes of external memory",
                         (long long)c->o.memory_bytes);
     }
     return DVT_OK;
@@ -122,8 +118,15 @@ static dvt_status root_region(dvti_comp *c, dvti_map *r)
 
 static dvt_status add_tensor(dvti_comp *c, const dvti_map *m, int64_t base, bool to_overlay)
 {
-    dvt_program_tensor t = {.name = m->name, .c = m->c, .h = m->h, .w = m->w, .blocks = m->blocks, .slots = m->slots,
-                            .base = (uint32_t)base, .scale = m->scale, .to_overlay = to_overlay};
+    dvt_program_tensor t = {.name = m->name,
+                            .c = m->c,
+                            .h = m->h,
+                            .w = m->w,
+                            .blocks = m->blocks,
+                            .slots = m->slots,
+                            .base = (uint32_t)base,
+                            .scale = m->scale,
+                            .to_overlay = to_overlay};
     dvt_status         st;
 
     t.host_value = c->host_value[m->value];
@@ -167,7 +170,8 @@ static dvt_status download(dvti_comp *c, int32_t map)
 
 /* ---- stream buffer ------------------------------------------------------------------------- */
 
-static dvt_part_fread load_part(const dvti_map *m, int64_t memory, int32_t lo, int32_t rows, int64_t stream)
+static dvt_part_fread load_part(const dvti_map *m, int64_t memory, int32_t lo, int32_t rows,
+                                int64_t stream)
 {
     int64_t        run = (int64_t)rows * m->w, plane = (int64_t)m->h * m->w;
     dvt_part_fread f = {.src = memory + (int64_t)lo * m->w, .dst = stream};
@@ -227,7 +231,8 @@ static dvti_map *eviction_candidate(dvti_comp *c, const dvti_op *op)
 
     for (int32_t i = 0; i < (int32_t)c->maps.len; i++) {
         dvti_map *m = map_at(c, i);
-        if (m->in_stream && m != in && m != out && m != elt && (!best || m->last_op > best->last_op)) {
+        if (m->in_stream && m != in && m != out && m != elt &&
+            (!best || m->last_op > best->last_op)) {
             best = m;
         }
     }
@@ -247,7 +252,8 @@ static dvt_status bring_in(dvti_comp *c, int32_t map)
     dvti_map      *r = root_at(c, map, &offset);
     dvt_part_fread load;
 
-    if (r->in_stream || !c->on[DVTI_OPT_KEEP_ON_CHIP] || !dvti_space_take(&c->space, map_words(r), &r->stream_base)) {
+    if (r->in_stream || !c->on[DVTI_OPT_KEEP_ON_CHIP] ||
+        !dvti_space_take(&c->space, map_words(r), &r->stream_base)) {
         return DVT_OK;
     }
     r->in_stream = true;
@@ -267,7 +273,8 @@ typedef struct slicing {
 
 static int32_t rows_read(const dvti_op *op, const dvti_map *in, int32_t rows)
 {
-    int64_t n = (int64_t)(rows - 1) * op->win.stride_h + (int64_t)(op->win.r - 1) * op->win.dil_h + 1;
+    int64_t n =
+        (int64_t)(rows - 1) * op->win.stride_h + (int64_t)(op->win.r - 1) * op->win.dil_h + 1;
     return n < in->h ? (int32_t)n : in->h;
 }
 
@@ -309,7 +316,8 @@ static dvt_status plan_slices(dvti_comp *c, const dvti_op *op, slicing *s)
         }
         leaving = eviction_candidate(c, op);
         if (!leaving) {
-            st = dvt_fail(c->ctx, DVT_E_CAPACITY, NULL, "'%s': one slice does not fit into the stream buffer of %lld words",
+            st = dvt_fail(c->ctx, DVT_E_CAPACITY, NULL,
+                          "'%s': one slice does not fit into the stream buffer of %lld words",
                           op->name, (long long)c->d.stream_buffer_words);
             dvt_fail_hint(c->ctx, "use an overlay with a larger stream_buffer");
             return st;
@@ -327,7 +335,8 @@ static dvti_place_in resident(dvti_comp *c, int32_t map)
     return (dvti_place_in){r->stream_base + offset, 0, r->h};
 }
 
-static dvt_status emit_slice(dvti_comp *c, const dvti_op *op, const slicing *p, int32_t p0, int32_t p1)
+static dvt_status emit_slice(dvti_comp *c, const dvti_op *op, const slicing *p, int32_t p0,
+                             int32_t p1)
 {
     const dvti_map *in = map_at(c, op->in), *out;
     int64_t         offset;
@@ -357,7 +366,8 @@ static dvt_status emit_slice(dvti_comp *c, const dvti_op *op, const slicing *p, 
         s.elt = resident(c, op->elt);
     }
     out = root_at(c, op->out, &offset);
-    s.out = (dvti_place_out){!out->in_stream, (out->in_stream ? out->stream_base : out->memory_base) + offset};
+    s.out = (dvti_place_out){!out->in_stream,
+                             (out->in_stream ? out->stream_base : out->memory_base) + offset};
     return st == DVT_OK ? dvti_words_emit(c, op, &s) : st;
 }
 
@@ -421,7 +431,8 @@ static dvt_status emit_overlay(dvti_comp *c, const dvti_op *op)
     }
     for (size_t i = first; st == DVT_OK && i < c->notes.len; i++) {
         if (c->notes.data[i].layer == op->name && strncmp(c->notes.data[i].name, "load ", 5) != 0) {
-            c->notes.data[i].macs = op->macs; /* the whole operator's work stands at its first word */
+            c->notes.data[i].macs =
+                op->macs; /* the whole operator's work stands at its first word */
             c->notes.data[i].mapping_cycles = op->mapping_cycles;
             break;
         }
@@ -440,7 +451,8 @@ static dvt_status emit_host(dvti_comp *c, const dvti_op *op)
             st = download(c, c->map_of[n->inputs[j].i]);
         }
     }
-    return st == DVT_OK ? add_step(c, (dvt_program_step){DVT_STEP_HOST, host.i, 1, op->reason}) : st;
+    return st == DVT_OK ? add_step(c, (dvt_program_step){DVT_STEP_HOST, host.i, 1, op->reason})
+                        : st;
 }
 
 static dvt_status release(dvti_comp *c, int32_t op)

@@ -22,7 +22,8 @@ static dvt_status add_inputs(dvti_comp *c)
         const dvti_map *m = &c->maps.data[i];
         if (m->host_reads && !m->host_makes && m->value >= 0) {
             const dvt_value *val = dvt_graph_value(c->g, (dvt_value_id){m->value});
-            st = dvt_graph_add_input(c->host, val->name, val->dtype, &val->shape, &c->host_value[m->value]);
+            st = dvt_graph_add_input(c->host, val->name, val->dtype, &val->shape,
+                                     &c->host_value[m->value]);
         }
     }
     return st;
@@ -39,10 +40,12 @@ static dvt_status operand(dvti_comp *c, dvt_value_id v, dvt_value_id *out)
     }
     if (c->host_value[v.i].i < 0) {
         if (!dvt_graph_const(c->g, v, &t)) {
-            return dvt_fail(c->ctx, DVT_E_INTERNAL, NULL, "value '%s' reached the host from nowhere",
+            return dvt_fail(c->ctx, DVT_E_INTERNAL, NULL,
+                            "value '%s' reached the host from nowhere",
                             dvt_graph_value(c->g, v)->name);
         }
-        dvt_status st = dvt_graph_add_const(c->host, dvt_graph_value(c->g, v)->name, &t, &c->host_value[v.i]);
+        dvt_status st =
+            dvt_graph_add_const(c->host, dvt_graph_value(c->g, v)->name, &t, &c->host_value[v.i]);
         if (st != DVT_OK) {
             return st;
         }
@@ -66,9 +69,14 @@ static dvt_status add_node(dvti_comp *c, const dvt_node *n)
     }
     if (st == DVT_OK) {
         st = dvt_graph_add_node(c->host,
-                                &(dvt_node_spec){.op = n->op, .name = n->name, .source = n->source, .inputs = in,
-                                                 .input_count = n->input_count, .output_count = n->output_count,
-                                                 .output_names = names, .attrs = n->attrs},
+                                &(dvt_node_spec){.op = n->op,
+                                                 .name = n->name,
+                                                 .source = n->source,
+                                                 .inputs = in,
+                                                 .input_count = n->input_count,
+                                                 .output_count = n->output_count,
+                                                 .output_names = names,
+                                                 .attrs = n->attrs},
                                 out);
     }
     for (int32_t i = 0; st == DVT_OK && i < n->output_count; i++) {

@@ -14,11 +14,18 @@
 
 #include <string.h>
 
-dvt_status dvti_map_new(dvti_comp *c, const char *name, int32_t value, int32_t ch, int32_t h, int32_t w,
-                        int32_t *out)
+dvt_status dvti_map_new(dvti_comp *c, const char *name, int32_t value, int32_t ch, int32_t h,
+                        int32_t w, int32_t *out)
 {
-    dvti_map m = {.name = name, .value = value, .c = ch, .h = h, .w = w, .parent = -1, .scale = 1.0f,
-                  .first_op = INT32_MAX, .last_op = -1};
+    dvti_map m = {.name = name,
+                  .value = value,
+                  .c = ch,
+                  .h = h,
+                  .w = w,
+                  .parent = -1,
+                  .scale = 1.0f,
+                  .first_op = INT32_MAX,
+                  .last_op = -1};
 
     *out = (int32_t)c->maps.len;
     return dvti_maps_push(c->ctx, &c->maps, m);
@@ -96,7 +103,8 @@ bool dvti_layout_is_dense(const dvti_comp *c, const dvti_map *m)
 bool dvti_layout_equal(const dvti_comp *c, const dvti_map *a, const dvti_map *b)
 {
     return a->blocks == b->blocks &&
-           memcmp(a->slots, b->slots, (size_t)a->blocks * (size_t)c->o.c_vec * sizeof *a->slots) == 0;
+           memcmp(a->slots, b->slots, (size_t)a->blocks * (size_t)c->o.c_vec * sizeof *a->slots) ==
+               0;
 }
 
 int32_t dvti_map_root(const dvti_comp *c, int32_t map, int32_t *first_block)

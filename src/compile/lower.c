@@ -31,10 +31,7 @@ static float scale_of(const dvti_comp *c, int32_t value)
     return c->max_abs[value] > 0.0f ? c->max_abs[value] / 127.0f : 1.0f;
 }
 
-static dvti_map *map_at(dvti_comp *c, int32_t i)
-{
-    return &c->maps.data[i];
-}
+static dvti_map *map_at(dvti_comp *c, int32_t i) { return &c->maps.data[i]; }
 
 /* The map of a value that the overlay shall read; values the host makes are uploaded. */
 static dvt_status map_for_reading(dvti_comp *c, dvt_value_id v, int32_t *out)
@@ -45,7 +42,8 @@ static dvt_status map_for_reading(dvti_comp *c, dvt_value_id v, int32_t *out)
     *out = c->map_of[v.i];
     if (*out < 0) {
         if (!dvti_map_shape(value_of(c, v), &ch, &h, &w)) {
-            return dvt_fail(c->ctx, DVT_E_INTERNAL, NULL, "value '%s' is no feature map", value_of(c, v)->name);
+            return dvt_fail(c->ctx, DVT_E_INTERNAL, NULL, "value '%s' is no feature map",
+                            value_of(c, v)->name);
         }
         st = dvti_map_new(c, value_of(c, v)->name, v.i, ch, h, w, out);
         if (st == DVT_OK) {
@@ -86,10 +84,7 @@ static bool route_can(const dvti_comp *c, const dvti_op *op, dvt_kernel k)
     return (c->o.connect[route_end(op)] >> k & 1u) != 0;
 }
 
-static void route_add(dvti_op *op, dvt_kernel k)
-{
-    op->route[op->route_len++] = (int32_t)k;
-}
+static void route_add(dvti_op *op, dvt_kernel k) { op->route[op->route_len++] = (int32_t)k; }
 
 /* ---- per-channel factors ------------------------------------------------------------------- */
 
@@ -138,7 +133,8 @@ static dvt_status factors_of_node(dvti_comp *c, dvti_op *op, const dvt_node *n, 
     }
     for (int32_t k = 0; st == DVT_OK && k < channels; k++) {
         if (n->op == DVT_OP_BATCH_NORM) {
-            double s = (double)p[1][k] / __builtin_sqrt((double)p[4][k] + (double)n->attrs.norm.epsilon);
+            double s =
+                (double)p[1][k] / __builtin_sqrt((double)p[4][k] + (double)n->attrs.norm.epsilon);
             factors_compose(op, k, s, (double)p[2][k] - (double)p[3][k] * s);
         } else if (n->op == DVT_OP_SCALE) {
             factors_compose(op, k, (double)p[1][k], p[2] ? (double)p[2][k] : 0.0);
@@ -162,7 +158,8 @@ static dvt_status table_for(dvti_comp *c, dvt_table_kind kind, float param, int3
         }
     }
     if ((int32_t)c->tables.len >= c->o.function_tables) {
-        return dvt_fail(c->ctx, DVT_E_CAPACITY, NULL, "the network needs more function tables than the overlay's %d",
+        return dvt_fail(c->ctx, DVT_E_CAPACITY, NULL,
+                        "the network needs more function tables than the overlay's %d",
                         c->o.function_tables);
     }
     *out = (int32_t)c->tables.len;
@@ -175,14 +172,21 @@ static dvt_status act_of_unary(dvti_comp *c, dvti_op *op, const dvt_unary_attrs 
     op->has_act = true;
     switch (a->fn) {
     case DVT_UNARY_RELU: op->act = DVT_ACT_RELU; return DVT_OK;
-    case DVT_UNARY_LEAKY_RELU: op->act = DVT_ACT_LEAKY; op->act_p0 = a->alpha; return DVT_OK;
+    case DVT_UNARY_LEAKY_RELU:
+        op->act = DVT_ACT_LEAKY;
+        op->act_p0 = a->alpha;
+        return DVT_OK;
     case DVT_UNARY_CLIP:
         op->act = DVT_ACT_CLIP;
         op->act_p0 = a->alpha;
         op->act_p1 = a->beta;
         return DVT_OK;
-    case DVT_UNARY_SIGMOID: op->act = DVT_ACT_TABLE; return table_for(c, DVT_TABLE_SIGMOID, 0.0f, &op->act_table);
-    case DVT_UNARY_TANH: op->act = DVT_ACT_TABLE; return table_for(c, DVT_TABLE_TANH, 0.0f, &op->act_table);
+    case DVT_UNARY_SIGMOID:
+        op->act = DVT_ACT_TABLE;
+        return table_for(c, DVT_TABLE_SIGMOID, 0.0f, &op->act_table);
+    case DVT_UNARY_TANH:
+        op->act = DVT_ACT_TABLE;
+        return table_for(c, DVT_TABLE_TANH, 0.0f, &op->act_table);
     default: op->act = DVT_ACT_ELU; return table_for(c, DVT_TABLE_ELU, a->alpha, &op->act_table);
     }
 }
@@ -209,7 +213,9 @@ static dvt_status act_of_prelu(dvti_comp *c, dvti_op *op, const dvt_node *n, int
 static int32_t elt_fn_of(const dvt_node *n)
 {
     if (n->op == DVT_OP_BINARY) {
-        return n->attrs.binary.fn2 == DVT_BINARY_ADD ? 0 : n->attrs.binary.fn2 == DVT_BINARY_MUL ? 1 : 2;
+        return n->attrs.binary.fn2 == DVT_BINARY_ADD   ? 0
+               : n->attrs.binary.fn2 == DVT_BINARY_MUL ? 1
+                                                       : 2;
     }
     return n->attrs.nary.fnn == DVT_NARY_SUM ? 0 : n->attrs.nary.fnn == DVT_NARY_PROD ? 1 : 2;
 }
@@ -218,7 +224,12 @@ static int32_t elt_fn_of(const dvt_node *n)
 static dvt_status relayout(dvti_comp *c, int32_t node, int32_t *map)
 {
     const dvti_map *m = map_at(c, *map);
-    dvti_op         op = {.kind = DVTI_OP_CONV, .node = node, .in = *map, .elt = -1, .groups = 1, .identity = true,
+    dvti_op         op = {.kind = DVTI_OP_CONV,
+                          .node = node,
+                          .in = *map,
+                          .elt = -1,
+                          .groups = 1,
+                          .identity = true,
                           .win = {.r = 1, .s = 1, .stride_h = 1, .stride_w = 1, .dil_h = 1, .dil_w = 1}};
     dvt_status      st;
 
@@ -263,15 +274,16 @@ static bool tail_act(const dvti_comp *c, const dvti_op *op, const dvt_node *n)
 }
 
 /* Only when the other operand exists already and stands in the layout that this trip makes. */
-static bool tail_elt(const dvti_comp *c, const dvti_op *op, const dvt_node *n, dvt_value_id cur, const dvti_map *out,
-                     dvt_value_id *other)
+static bool tail_elt(const dvti_comp *c, const dvti_op *op, const dvt_node *n, dvt_value_id cur,
+                     const dvti_map *out, dvt_value_id *other)
 {
     if (!c->on[DVTI_OPT_FUSE_ELTWISE] || n->input_count != 2 || op->kind == DVTI_OP_LRN ||
         !route_can(c, op, DVT_KERNEL_ELT) || n->inputs[0].i == n->inputs[1].i) {
         return false;
     }
     *other = n->inputs[0].i == cur.i ? n->inputs[1] : n->inputs[0];
-    return c->map_of[other->i] >= 0 && dvti_layout_equal(c, &c->maps.data[c->map_of[other->i]], out);
+    return c->map_of[other->i] >= 0 &&
+           dvti_layout_equal(c, &c->maps.data[c->map_of[other->i]], out);
 }
 
 /* The single reader of `v`, if the trip may go on with it. */
@@ -294,7 +306,8 @@ static dvt_node_id single_reader(const dvti_comp *c, dvt_value_id v)
 }
 
 /* Extends the trip by the node that reads `cur`; false if it ends here. */
-static bool extend(dvti_comp *c, dvti_op *op, const dvti_map *out, dvt_value_id *cur, dvt_status *st)
+static bool extend(dvti_comp *c, dvti_op *op, const dvti_map *out, dvt_value_id *cur,
+                   dvt_status *st)
 {
     dvt_node_id     id = single_reader(c, *cur);
     const dvt_node *n;
@@ -305,12 +318,15 @@ static bool extend(dvti_comp *c, dvti_op *op, const dvti_map *out, dvt_value_id 
         return false;
     }
     n = dvt_graph_node(c->g, id);
-    if ((n->op == DVT_OP_SCALE || n->op == DVT_OP_BIAS || n->op == DVT_OP_BATCH_NORM) && tail_affine(c, op)) {
+    if ((n->op == DVT_OP_SCALE || n->op == DVT_OP_BIAS || n->op == DVT_OP_BATCH_NORM) &&
+        tail_affine(c, op)) {
         *st = add_affine(c, op, n, out->c);
     } else if ((n->op == DVT_OP_UNARY || n->op == DVT_OP_PRELU) && tail_act(c, op, n)) {
         route_add(op, DVT_KERNEL_ACT);
-        *st = n->op == DVT_OP_UNARY ? act_of_unary(c, op, &n->attrs.unary) : act_of_prelu(c, op, n, out->c);
-    } else if ((n->op == DVT_OP_BINARY || n->op == DVT_OP_NARY) && tail_elt(c, op, n, *cur, out, &other)) {
+        *st = n->op == DVT_OP_UNARY ? act_of_unary(c, op, &n->attrs.unary)
+                                    : act_of_prelu(c, op, n, out->c);
+    } else if ((n->op == DVT_OP_BINARY || n->op == DVT_OP_NARY) &&
+               tail_elt(c, op, n, *cur, out, &other)) {
         route_add(op, DVT_KERNEL_ELT);
         op->has_elt = true;
         op->elt_fn = elt_fn_of(n);
@@ -347,7 +363,8 @@ static dvt_status out_map(dvti_comp *c, dvt_value_id v, int32_t *out)
     int32_t ch, h, w;
 
     if (!dvti_map_shape(value_of(c, v), &ch, &h, &w)) {
-        return dvt_fail(c->ctx, DVT_E_INTERNAL, NULL, "value '%s' is no feature map", value_of(c, v)->name);
+        return dvt_fail(c->ctx, DVT_E_INTERNAL, NULL, "value '%s' is no feature map",
+                        value_of(c, v)->name);
     }
     return dvti_map_new(c, value_of(c, v)->name, v.i, ch, h, w, out);
 }
@@ -356,10 +373,10 @@ static dvt_status out_map(dvti_comp *c, dvt_value_id v, int32_t *out)
 
 static dvt_status lower_array(dvti_comp *c, dvt_node_id id, const dvt_node *n)
 {
-    dvti_op         op = {.kind = DVTI_OP_CONV, .node = id.i, .name = n->name, .elt = -1, .groups = 1};
-    bool            dense = n->op == DVT_OP_DENSE;
-    dvt_value_id    src = dense ? dvti_view_source(c->g, n->inputs[0]) : n->inputs[0];
-    const float    *bias = NULL;
+    dvti_op      op = {.kind = DVTI_OP_CONV, .node = id.i, .name = n->name, .elt = -1, .groups = 1};
+    bool         dense = n->op == DVT_OP_DENSE;
+    dvt_value_id src = dense ? dvti_view_source(c->g, n->inputs[0]) : n->inputs[0];
+    const float *bias = NULL;
     const dvti_map *in;
     dvti_map       *out;
     dvt_status      st = map_for_reading(c, src, &op.in);
@@ -375,15 +392,18 @@ static dvt_status lower_array(dvti_comp *c, dvt_node_id id, const dvt_node *n)
     const_f32(c, n, 1, &op.weights);
     const_f32(c, n, 2, &bias);
     if (dense) {
-        op.win = (dvti_window){.r = in->h, .s = in->w, .stride_h = 1, .stride_w = 1, .dil_h = 1, .dil_w = 1};
+        op.win = (dvti_window){
+            .r = in->h, .s = in->w, .stride_h = 1, .stride_w = 1, .dil_h = 1, .dil_w = 1};
     } else {
         op.win = dvti_window_of(&n->attrs.conv.win);
         op.groups = (int32_t)n->attrs.conv.groups;
     }
     op.macs = dvt_graph_node_macs(c->g, id);
-    op.mapping_cycles = dvt_overlay_conv_cycles(&c->o, op.groups, in->c / op.groups, out->c / op.groups, out->w,
-                                                out->h, op.win.r, op.win.s);
-    if (op.groups > 1 && op.groups == in->c && out->c == in->c && dvt_overlay_has(&c->o, DVT_KERNEL_DEPTHWISE)) {
+    op.mapping_cycles =
+        dvt_overlay_conv_cycles(&c->o, op.groups, in->c / op.groups, out->c / op.groups, out->w,
+                                out->h, op.win.r, op.win.s);
+    if (op.groups > 1 && op.groups == in->c && out->c == in->c &&
+        dvt_overlay_has(&c->o, DVT_KERNEL_DEPTHWISE)) {
         op.kind = DVTI_OP_DEPTHWISE;
         op.mapping_cycles = 0;
         route_add(&op, DVT_KERNEL_DEPTHWISE);
@@ -405,7 +425,11 @@ static dvt_status lower_array(dvti_comp *c, dvt_node_id id, const dvt_node *n)
 static dvt_status lower_pool(dvti_comp *c, dvt_node_id id, const dvt_node *n)
 {
     const dvt_pool_attrs *a = &n->attrs.pool;
-    dvti_op               op = {.kind = DVTI_OP_POOL, .node = id.i, .name = n->name, .elt = -1, .groups = 1,
+    dvti_op               op = {.kind = DVTI_OP_POOL,
+                                .node = id.i,
+                                .name = n->name,
+                                .elt = -1,
+                                .groups = 1,
                                 .pool_kind = a->kind};
     const dvti_map       *in;
     dvt_status            st = map_for_reading(c, n->inputs[0], &op.in);
@@ -421,7 +445,8 @@ static dvt_status lower_pool(dvti_comp *c, dvt_node_id id, const dvt_node *n)
     }
     in = map_at(c, op.in);
     if (n->op == DVT_OP_GLOBAL_POOL) {
-        op.win = (dvti_window){.r = in->h, .s = in->w, .stride_h = 1, .stride_w = 1, .dil_h = 1, .dil_w = 1};
+        op.win = (dvti_window){
+            .r = in->h, .s = in->w, .stride_h = 1, .stride_w = 1, .dil_h = 1, .dil_w = 1};
     } else {
         op.win = dvti_window_of(&a->win);
         op.pool_by_valid = a->kind == DVT_POOL_AVG && a->avg_count == DVT_AVG_COUNT_VALID;
@@ -434,9 +459,14 @@ static dvt_status lower_pool(dvti_comp *c, dvt_node_id id, const dvt_node *n)
 static dvt_status lower_lrn(dvti_comp *c, dvt_node_id id, const dvt_node *n)
 {
     const dvt_lrn_attrs *a = &n->attrs.lrn;
-    dvti_op              op = {.kind = DVTI_OP_LRN, .node = id.i, .name = n->name, .elt = -1, .groups = 1,
+    dvti_op              op = {.kind = DVTI_OP_LRN,
+                               .node = id.i,
+                               .name = n->name,
+                               .elt = -1,
+                               .groups = 1,
                                .win = {.r = 1, .s = 1, .stride_h = 1, .stride_w = 1, .dil_h = 1, .dil_w = 1},
-                               .lrn_size = (int32_t)a->size, .lrn_k = a->k,
+                               .lrn_size = (int32_t)a->size,
+                               .lrn_k = a->k,
                                .lrn_alpha_n = a->alpha / (float)a->size};
     dvt_status           st = map_for_reading(c, n->inputs[0], &op.in);
 
@@ -461,7 +491,11 @@ static dvt_status lower_lrn(dvti_comp *c, dvt_node_id id, const dvt_node *n)
 
 static dvti_op copy_op(int32_t node, const char *name)
 {
-    return (dvti_op){.kind = DVTI_OP_COPY, .node = node, .name = name, .elt = -1, .groups = 1,
+    return (dvti_op){.kind = DVTI_OP_COPY,
+                     .node = node,
+                     .name = name,
+                     .elt = -1,
+                     .groups = 1,
                      .win = {.r = 1, .s = 1, .stride_h = 1, .stride_w = 1, .dil_h = 1, .dil_w = 1}};
 }
 
@@ -538,11 +572,12 @@ static dvt_status lower_eltwise(dvti_comp *c, dvt_node_id id, const dvt_node *n)
 /* May `map` become a range of a larger one? Only if the overlay writes it and it is nobody's yet. */
 static bool can_move_in(const dvti_comp *c, int32_t map)
 {
-    return c->on[DVTI_OPT_CONCAT_BY_ADDRESS] && c->maps.data[map].parent < 0 && !c->maps.data[map].host_makes;
+    return c->on[DVTI_OPT_CONCAT_BY_ADDRESS] && c->maps.data[map].parent < 0 &&
+           !c->maps.data[map].host_makes;
 }
 
-static dvt_status concat_part(dvti_comp *c, dvt_node_id id, const dvt_node *n, int32_t i, int32_t whole, int32_t block,
-                              int32_t part)
+static dvt_status concat_part(dvti_comp *c, dvt_node_id id, const dvt_node *n, int32_t i,
+                              int32_t whole, int32_t block, int32_t part)
 {
     dvti_op    op = copy_op(id.i, dvt_arena_printf(c->arena, "%s part %d", n->name, i));
     dvt_status st;
@@ -551,7 +586,8 @@ static dvt_status concat_part(dvti_comp *c, dvt_node_id id, const dvt_node *n, i
         return DVT_E_NOMEM;
     }
     op.in = part;
-    st = dvti_map_new(c, op.name, -1, map_at(c, part)->c, map_at(c, part)->h, map_at(c, part)->w, &op.out);
+    st = dvti_map_new(c, op.name, -1, map_at(c, part)->c, map_at(c, part)->h, map_at(c, part)->w,
+                      &op.out);
     if (st == DVT_OK) {
         st = dvti_layout_like(c, map_at(c, op.out), map_at(c, part));
     }
@@ -565,7 +601,7 @@ static dvt_status concat_part(dvti_comp *c, dvt_node_id id, const dvt_node *n, i
 
 static dvt_status concat_slots(dvti_comp *c, int32_t whole, const int32_t *parts, int32_t count)
 {
-    int32_t cv = c->o.c_vec, blocks = 0, channel = 0, block = 0;
+    int32_t  cv = c->o.c_vec, blocks = 0, channel = 0, block = 0;
     int32_t *slots;
 
     for (int32_t i = 0; i < count; i++) {
@@ -625,7 +661,8 @@ static dvt_status lower_concat(dvti_comp *c, dvt_node_id id, const dvt_node *n)
 
 static dvt_status lower_host(dvti_comp *c, dvt_node_id id, const dvt_node *n, const char *reason)
 {
-    dvti_op op = {.kind = DVTI_OP_HOST, .node = id.i, .name = n->name, .in = -1, .out = -1, .elt = -1};
+    dvti_op op = {
+        .kind = DVTI_OP_HOST, .node = id.i, .name = n->name, .in = -1, .out = -1, .elt = -1};
 
     for (int32_t i = 0; i < n->input_count; i++) {
         if (n->inputs[i].i >= 0 && c->map_of[n->inputs[i].i] >= 0) {
@@ -707,7 +744,8 @@ dvt_status dvti_lower(dvti_comp *c)
         c->consumed[i] = true;
         st = lower_node(c, (dvt_node_id){i});
         if (st != DVT_OK) {
-            dvt_fail_note(c->ctx, "while lowering '%s'", dvt_graph_node(c->g, (dvt_node_id){i})->name);
+            dvt_fail_note(c->ctx, "while lowering '%s'",
+                          dvt_graph_node(c->g, (dvt_node_id){i})->name);
         }
     }
     for (int32_t i = 0; st == DVT_OK && i < dvt_graph_output_count(c->g); i++) {

@@ -34,7 +34,8 @@ static dvt_status image_align(dvti_comp *c, int64_t *unit)
 static void put_f32(dvti_comp *c, float x)
 {
     uint32_t bits = (uint32_t)dvt_isa_bits(x);
-    uint8_t  b[4] = {(uint8_t)bits, (uint8_t)(bits >> 8), (uint8_t)(bits >> 16), (uint8_t)(bits >> 24)};
+    uint8_t  b[4] = {(uint8_t)bits, (uint8_t)(bits >> 8), (uint8_t)(bits >> 16),
+                     (uint8_t)(bits >> 24)};
 
     dvt_buf_append(&c->image, b, sizeof b);
 }
@@ -92,10 +93,7 @@ static void put_word(dvti_comp *c, const float *x)
 
 /* ---- parameter rows ------------------------------------------------------------------------ */
 
-static float in_scale(const dvti_comp *c, const dvti_op *op)
-{
-    return c->maps.data[op->in].scale;
-}
+static float in_scale(const dvti_comp *c, const dvti_op *op) { return c->maps.data[op->in].scale; }
 
 /* The row of channel k; -1 writes a row that makes zeros. The array and the depthwise kernel deliver
  * products of stored integers in int8, so their scales enter here; other trips deliver values. */
@@ -154,15 +152,17 @@ static void put_page(dvti_comp *c, const filter_source *f, const float *norm, co
     }
 }
 
-dvt_status dvti_pack_conv(dvti_comp *c, const dvti_op *op, int32_t group, int32_t first_block, int32_t blocks,
-                          int32_t slices, dvti_pages *out)
+dvt_status dvti_pack_conv(dvti_comp *c, const dvti_op *op, int32_t group, int32_t first_block,
+                          int32_t blocks, int32_t slices, dvti_pages *out)
 {
     const dvti_map *in = &c->maps.data[op->in], *om = &c->maps.data[op->out];
-    int32_t         group_k = om->c / op->groups, per_slice = blocks / slices, rs = op->win.r * op->win.s;
-    filter_source   f = {op->weights, group * group_k, group_k, group * (in->c / op->groups), in->c / op->groups, rs};
-    float          *norm = norms_new(c, op->weights, om->c, (int64_t)f.group_c * rs);
-    dvt_status      st = norm ? image_align(c, &out->src) : DVT_E_NOMEM;
-    int64_t         next;
+    int32_t group_k = om->c / op->groups, per_slice = blocks / slices, rs = op->win.r * op->win.s;
+    filter_source f = {
+        op->weights, group * group_k, group_k, group * (in->c / op->groups), in->c / op->groups,
+        rs};
+    float     *norm = norms_new(c, op->weights, om->c, (int64_t)f.group_c * rs);
+    dvt_status st = norm ? image_align(c, &out->src) : DVT_E_NOMEM;
+    int64_t    next;
 
     out->words = per_slice * rs;
     out->slices = slices;
@@ -170,16 +170,17 @@ dvt_status dvti_pack_conv(dvti_comp *c, const dvti_op *op, int32_t group, int32_
     out->page_units = ((int64_t)out->words * c->o.k_vec * c->d.filter_word_bytes + UNIT - 1) / UNIT;
     for (int32_t kg = 0; st == DVT_OK && kg < out->groups_k; kg++) {
         for (int32_t s = 0; st == DVT_OK && s < slices; s++) {
-            put_page(c, &f, norm, in->slots + (size_t)(first_block + s * per_slice) * (size_t)c->o.c_vec, per_slice,
-                     kg * c->o.k_vec);
+            put_page(c, &f, norm,
+                     in->slots + (size_t)(first_block + s * per_slice) * (size_t)c->o.c_vec,
+                     per_slice, kg * c->o.k_vec);
             st = image_align(c, &next);
         }
     }
     return st == DVT_OK ? dvti_pack_params(c, op, norm, f.first_k, group_k, c->o.k_vec, out) : st;
 }
 
-dvt_status dvti_pack_params(dvti_comp *c, const dvti_op *op, const float *norm, int32_t first_channel,
-                            int32_t channels, int32_t rows, dvti_pages *out)
+dvt_status dvti_pack_params(dvti_comp *c, const dvti_op *op, const float *norm,
+                            int32_t first_channel, int32_t channels, int32_t rows, dvti_pages *out)
 {
     dvt_status st = image_align(c, &out->param_src);
 
@@ -219,7 +220,8 @@ dvt_status dvti_pack_depthwise(dvti_comp *c, const dvti_op *op, dvti_pages *out)
     return st == DVT_OK ? dvti_pack_slot_params(c, op, norm, out) : st;
 }
 
-dvt_status dvti_pack_slot_params(dvti_comp *c, const dvti_op *op, const float *norm, dvti_pages *out)
+dvt_status dvti_pack_slot_params(dvti_comp *c, const dvti_op *op, const float *norm,
+                                 dvti_pages *out)
 {
     const dvti_map *in = &c->maps.data[op->in];
     dvt_status      st = image_align(c, &out->param_src);

@@ -65,10 +65,14 @@ static int32_t entry(const dvt_ints *l, int i, int32_t none)
 dvti_window dvti_window_of(const dvt_window_attrs *a)
 {
     return (dvti_window){
-        .r = entry(&a->kernel, 0, 1),     .s = entry(&a->kernel, 1, 1),
-        .stride_h = entry(&a->stride, 0, 1), .stride_w = entry(&a->stride, 1, 1),
-        .dil_h = entry(&a->dilation, 0, 1),  .dil_w = entry(&a->dilation, 1, 1),
-        .pad_h = entry(&a->pad_lo, 0, 0), .pad_w = entry(&a->pad_lo, 1, 0),
+        .r = entry(&a->kernel, 0, 1),
+        .s = entry(&a->kernel, 1, 1),
+        .stride_h = entry(&a->stride, 0, 1),
+        .stride_w = entry(&a->stride, 1, 1),
+        .dil_h = entry(&a->dilation, 0, 1),
+        .dil_w = entry(&a->dilation, 1, 1),
+        .pad_h = entry(&a->pad_lo, 0, 0),
+        .pad_w = entry(&a->pad_lo, 1, 0),
     };
 }
 
@@ -97,8 +101,8 @@ static bool rows_fit(const dvt_overlay *o, int32_t c, int32_t h, int32_t w, int3
                      char *reason, size_t size)
 {
     dvt_overlay_derived d;
-    int64_t blocks = (c + o->c_vec - 1) / o->c_vec;
-    int64_t words;
+    int64_t             blocks = (c + o->c_vec - 1) / o->c_vec;
+    int64_t             words;
 
     dvt_overlay_derive(o, &d);
     if (rows_needed > h) {
@@ -114,8 +118,8 @@ static bool rows_fit(const dvt_overlay *o, int32_t c, int32_t h, int32_t w, int3
     return true;
 }
 
-static bool place_conv(const dvt_overlay *o, const dvt_graph *g, const dvt_node *n, int32_t c, int32_t h,
-                       int32_t w, char *reason, size_t size)
+static bool place_conv(const dvt_overlay *o, const dvt_graph *g, const dvt_node *n, int32_t c,
+                       int32_t h, int32_t w, char *reason, size_t size)
 {
     const dvt_conv_attrs *a = &n->attrs.conv;
     dvti_window           win;
@@ -124,7 +128,8 @@ static bool place_conv(const dvt_overlay *o, const dvt_graph *g, const dvt_node 
     if (!window_fits(&a->win, reason, size)) {
         return false;
     }
-    if (!is_const(g, n->inputs[1]) || (n->input_count > 2 && n->inputs[2].i >= 0 && !is_const(g, n->inputs[2]))) {
+    if (!is_const(g, n->inputs[1]) ||
+        (n->input_count > 2 && n->inputs[2].i >= 0 && !is_const(g, n->inputs[2]))) {
         return NO("weights are computed at run time");
     }
     win = dvti_window_of(&a->win);
@@ -134,18 +139,22 @@ static bool place_conv(const dvt_overlay *o, const dvt_graph *g, const dvt_node 
                   REDUCTION_MAX);
     }
     if ((int64_t)win.r * win.s > o->filter_cache_words) {
-        return NO("a %dx%d filter exceeds the filter cache of %d words", win.r, win.s, o->filter_cache_words);
+        return NO("a %dx%d filter exceeds the filter cache of %d words", win.r, win.s,
+                  o->filter_cache_words);
     }
-    return rows_fit(o, c, h, w, (win.r - 1) * win.dil_h + 1 + (o->p_vec - 1) * win.stride_h, reason, size);
+    return rows_fit(o, c, h, w, (win.r - 1) * win.dil_h + 1 + (o->p_vec - 1) * win.stride_h, reason,
+                    size);
 }
 
-static bool place_dense(const dvt_overlay *o, const dvt_graph *g, const dvt_node *n, char *reason, size_t size)
+static bool place_dense(const dvt_overlay *o, const dvt_graph *g, const dvt_node *n, char *reason,
+                        size_t size)
 {
     const dvt_value *src = dvt_graph_value(g, dvti_view_source(g, n->inputs[0]));
     const dvt_value *in = dvt_graph_value(g, n->inputs[0]);
     int32_t          c, h, w;
 
-    if (!is_const(g, n->inputs[1]) || (n->input_count > 2 && n->inputs[2].i >= 0 && !is_const(g, n->inputs[2]))) {
+    if (!is_const(g, n->inputs[1]) ||
+        (n->input_count > 2 && n->inputs[2].i >= 0 && !is_const(g, n->inputs[2]))) {
         return NO("weights are computed at run time");
     }
     if (dvt_shape_count_range(&in->shape, 0, (int32_t)n->attrs.dense.axis) != 1) {
@@ -159,7 +168,8 @@ static bool place_dense(const dvt_overlay *o, const dvt_graph *g, const dvt_node
                   (long long)((int64_t)c * h * w), REDUCTION_MAX);
     }
     if ((int64_t)h * w > o->filter_cache_words) {
-        return NO("a %dx%d filter exceeds the filter cache of %d words", h, w, o->filter_cache_words);
+        return NO("a %dx%d filter exceeds the filter cache of %d words", h, w,
+                  o->filter_cache_words);
     }
     return rows_fit(o, c, h, w, h, reason, size);
 }
@@ -169,7 +179,8 @@ static bool padded_is_kernel(const dvt_node *n, const dvt_value *in, const dvt_v
 {
     const dvt_window_attrs *a = &n->attrs.pool.win;
     for (int32_t i = 0; i < a->kernel.n; i++) {
-        int64_t last = (out->shape.dim[2 + i] - 1) * a->stride.v[i] + (a->kernel.v[i] - 1) * a->dilation.v[i] + 1;
+        int64_t last = (out->shape.dim[2 + i] - 1) * a->stride.v[i] +
+                       (a->kernel.v[i] - 1) * a->dilation.v[i] + 1;
         if (last > in->shape.dim[2 + i] + a->pad_lo.v[i] + a->pad_hi.v[i]) {
             return false;
         }
@@ -177,8 +188,8 @@ static bool padded_is_kernel(const dvt_node *n, const dvt_value *in, const dvt_v
     return true;
 }
 
-static bool place_pool(const dvt_overlay *o, const dvt_graph *g, const dvt_node *n, int32_t c, int32_t h,
-                       int32_t w, char *reason, size_t size)
+static bool place_pool(const dvt_overlay *o, const dvt_graph *g, const dvt_node *n, int32_t c,
+                       int32_t h, int32_t w, char *reason, size_t size)
 {
     const dvt_pool_attrs *a = &n->attrs.pool;
     bool                  global = n->op == DVT_OP_GLOBAL_POOL;
@@ -197,19 +208,23 @@ static bool place_pool(const dvt_overlay *o, const dvt_graph *g, const dvt_node 
         }
         win = dvti_window_of(&a->win);
         if (a->kind == DVT_POOL_AVG && a->avg_count == DVT_AVG_COUNT_PADDED &&
-            !padded_is_kernel(n, dvt_graph_value(g, n->inputs[0]), dvt_graph_value(g, n->outputs[0]))) {
-            return NO("average over windows that reach past the padding has a divisor for each border");
+            !padded_is_kernel(n, dvt_graph_value(g, n->inputs[0]),
+                              dvt_graph_value(g, n->outputs[0]))) {
+            return NO(
+                "average over windows that reach past the padding has a divisor for each border");
         }
     }
     count = (int64_t)win.r * win.s;
     if (count > (global || (a->kind == DVT_POOL_MAX) ? PAGE_MAX : o->pool_window_max)) {
-        return NO("a window of %lld exceeds the pooling kernel's %d", (long long)count, o->pool_window_max);
+        return NO("a window of %lld exceeds the pooling kernel's %d", (long long)count,
+                  o->pool_window_max);
     }
-    return rows_fit(o, c, h, w, (win.r - 1) * win.dil_h + 1 + (o->p_vec - 1) * win.stride_h, reason, size);
+    return rows_fit(o, c, h, w, (win.r - 1) * win.dil_h + 1 + (o->p_vec - 1) * win.stride_h, reason,
+                    size);
 }
 
-static bool place_lrn(const dvt_overlay *o, const dvt_node *n, int32_t c, int32_t h, int32_t w, char *reason,
-                      size_t size)
+static bool place_lrn(const dvt_overlay *o, const dvt_node *n, int32_t c, int32_t h, int32_t w,
+                      char *reason, size_t size)
 {
     const dvt_lrn_attrs *a = &n->attrs.lrn;
 
@@ -237,8 +252,7 @@ static bool place_unary(const dvt_overlay *o, const dvt_node *n, char *reason, s
     switch (n->attrs.unary.fn) {
     case DVT_UNARY_RELU:
     case DVT_UNARY_LEAKY_RELU:
-    case DVT_UNARY_CLIP:
-        break;
+    case DVT_UNARY_CLIP: break;
     case DVT_UNARY_ELU:
     case DVT_UNARY_SIGMOID:
     case DVT_UNARY_TANH:
@@ -247,7 +261,8 @@ static bool place_unary(const dvt_overlay *o, const dvt_node *n, char *reason, s
         }
         break;
     default:
-        return NO("function '%s' is not in the activation kernel", dvt_unary_name(n->attrs.unary.fn));
+        return NO("function '%s' is not in the activation kernel",
+                  dvt_unary_name(n->attrs.unary.fn));
     }
     if (!dvt_overlay_has(o, DVT_KERNEL_ACT)) {
         return NO("this overlay has no activation kernel");
@@ -256,14 +271,15 @@ static bool place_unary(const dvt_overlay *o, const dvt_node *n, char *reason, s
 }
 
 /* Constants that hold one value per channel, or one for all. */
-static bool place_affine(const dvt_overlay *o, const dvt_graph *g, const dvt_node *n, int32_t c, char *reason,
-                         size_t size)
+static bool place_affine(const dvt_overlay *o, const dvt_graph *g, const dvt_node *n, int32_t c,
+                         char *reason, size_t size)
 {
     if (!dvt_overlay_has(o, DVT_KERNEL_SCALE)) {
         return NO("this overlay has no scale kernel");
     }
     if (n->op != DVT_OP_BATCH_NORM && n->attrs.axis.axis != 1) {
-        return NO("factors along axis %lld, the kernel has one per channel", (long long)n->attrs.axis.axis);
+        return NO("factors along axis %lld, the kernel has one per channel",
+                  (long long)n->attrs.axis.axis);
     }
     for (int32_t i = 1; i < n->input_count; i++) {
         dvt_tensor t;
@@ -278,7 +294,8 @@ static bool place_affine(const dvt_overlay *o, const dvt_graph *g, const dvt_nod
     return true;
 }
 
-static bool place_eltwise(const dvt_overlay *o, const dvt_graph *g, const dvt_node *n, char *reason, size_t size)
+static bool place_eltwise(const dvt_overlay *o, const dvt_graph *g, const dvt_node *n, char *reason,
+                          size_t size)
 {
     const dvt_value *out = dvt_graph_value(g, n->outputs[0]);
 
@@ -291,7 +308,8 @@ static bool place_eltwise(const dvt_overlay *o, const dvt_graph *g, const dvt_no
             return NO("function '%s' is not in the element-wise kernel", dvt_binary_name(fn));
         }
     } else if (n->attrs.nary.fnn == DVT_NARY_MEAN || n->attrs.nary.fnn == DVT_NARY_MIN) {
-        return NO("function '%s' is not in the element-wise kernel", dvt_nary_name(n->attrs.nary.fnn));
+        return NO("function '%s' is not in the element-wise kernel",
+                  dvt_nary_name(n->attrs.nary.fnn));
     }
     for (int32_t i = 0; i < n->input_count; i++) {
         const dvt_value *v = dvt_graph_value(g, n->inputs[i]);
@@ -305,8 +323,8 @@ static bool place_eltwise(const dvt_overlay *o, const dvt_graph *g, const dvt_no
     return true;
 }
 
-static bool place_prelu(const dvt_overlay *o, const dvt_graph *g, const dvt_node *n, int32_t c, char *reason,
-                        size_t size)
+static bool place_prelu(const dvt_overlay *o, const dvt_graph *g, const dvt_node *n, int32_t c,
+                        char *reason, size_t size)
 {
     dvt_tensor t;
     int64_t    count;
@@ -320,9 +338,10 @@ static bool place_prelu(const dvt_overlay *o, const dvt_graph *g, const dvt_node
     count = dvt_shape_count(&t.shape);
     if (count != 1) {
         const dvt_shape *x = &dvt_graph_value(g, n->inputs[0])->shape;
-        bool per_channel = count == c && t.shape.rank >= 1 && x->rank >= 2 &&
+        bool             per_channel = count == c && t.shape.rank >= 1 && x->rank >= 2 &&
                            (t.shape.rank == 1 ? x->rank == 2 || x->dim[x->rank - 1] == 1
-                                              : t.shape.rank >= x->rank - 1 && t.shape.dim[t.shape.rank - x->rank + 1] == c);
+                                              : t.shape.rank >= x->rank - 1 &&
+                                                    t.shape.dim[t.shape.rank - x->rank + 1] == c);
         if (!per_channel) {
             return NO("slopes are not one per channel");
         }
@@ -333,7 +352,8 @@ static bool place_prelu(const dvt_overlay *o, const dvt_graph *g, const dvt_node
 static bool place_concat(const dvt_graph *g, const dvt_node *n, char *reason, size_t size)
 {
     if (n->attrs.axis.axis != 1) {
-        return NO("concatenation along axis %lld, only channels join by address", (long long)n->attrs.axis.axis);
+        return NO("concatenation along axis %lld, only channels join by address",
+                  (long long)n->attrs.axis.axis);
     }
     for (int32_t i = 0; i < n->input_count; i++) {
         int32_t c, h, w;

@@ -16,10 +16,7 @@ dvt_status dvti_space_init(dvt_ctx *ctx, dvti_space *s, int64_t words)
     return dvti_holes_push(ctx, &s->holes, (dvti_hole){0, words});
 }
 
-void dvti_space_deinit(dvt_ctx *ctx, dvti_space *s)
-{
-    dvti_holes_deinit(ctx, &s->holes);
-}
+void dvti_space_deinit(dvt_ctx *ctx, dvti_space *s) { dvti_holes_deinit(ctx, &s->holes); }
 
 bool dvti_space_take(dvti_space *s, int64_t words, int64_t *base)
 {

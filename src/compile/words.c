@@ -14,12 +14,10 @@
  */
 #include "compile/compile_int.h"
 
-static int32_t ceil_div(int32_t a, int32_t b)
-{
-    return (a + b - 1) / b;
-}
+static int32_t ceil_div(int32_t a, int32_t b) { return (a + b - 1) / b; }
 
-void dvti_input_rows(const dvti_op *op, const dvti_map *in, int32_t p0, int32_t p1, int32_t *lo, int32_t *hi)
+void dvti_input_rows(const dvti_op *op, const dvti_map *in, int32_t p0, int32_t p1, int32_t *lo,
+                     int32_t *hi)
 {
     int32_t first = p0 * op->win.stride_h - op->win.pad_h;
     int32_t last = (p1 - 1) * op->win.stride_h - op->win.pad_h + (op->win.r - 1) * op->win.dil_h;
@@ -45,7 +43,7 @@ typedef struct trip {
     levels            lv;
     int32_t           tiles_q, tiles_p, blocks, slices;
     int32_t           in_block, out_block; /* first block of a group */
-    int32_t           results_k, lanes;    /* turns of the channel level; channels in the last of them */
+    int32_t results_k, lanes; /* turns of the channel level; channels in the last of them */
 } trip;
 
 static void fill_sread(const dvti_comp *c, const trip *t, dvt_part_sread *s)
@@ -99,7 +97,8 @@ static void fill_array(const trip *t, const dvt_part_sread *s, dvt_part_array *a
 /* Order of results: q, p, channel group; or channel block, q, p for normalisation. */
 static void fill_write(const dvti_comp *c, const trip *t, dvt_part_write *w)
 {
-    int     lq = t->op->kind == DVTI_OP_LRN ? 1 : 0, lp = lq + 1, lk = t->op->kind == DVTI_OP_LRN ? 0 : 2;
+    int lq = t->op->kind == DVTI_OP_LRN ? 1 : 0, lp = lq + 1,
+        lk = t->op->kind == DVTI_OP_LRN ? 0 : 2;
     int64_t plane = (int64_t)t->out->h * t->out->w;
     int64_t per_group = t->op->kind == DVTI_OP_CONV ? c->d.blocks_per_result : 1;
 
@@ -172,13 +171,21 @@ static void fill_aux(const trip *t, dvt_word *w)
         w->kernels |= 1u << op->route[i];
     }
     w->scale.outer = tiles;
-    w->act = (dvt_part_act){.fn = op->act, .table = op->act_table, .p0 = dvt_isa_bits(op->act_p0),
-                            .p1 = dvt_isa_bits(op->act_p1), .outer = op->act == DVT_ACT_PRELU ? tiles : 0};
-    w->pool = (dvt_part_pool){.kind = op->pool_kind == DVT_POOL_AVG, .count = (int64_t)op->win.r * op->win.s,
-                              .by_valid = op->pool_by_valid, .recip = dvt_isa_bits(op->pool_recip)};
+    w->act = (dvt_part_act){.fn = op->act,
+                            .table = op->act_table,
+                            .p0 = dvt_isa_bits(op->act_p0),
+                            .p1 = dvt_isa_bits(op->act_p1),
+                            .outer = op->act == DVT_ACT_PRELU ? tiles : 0};
+    w->pool = (dvt_part_pool){.kind = op->pool_kind == DVT_POOL_AVG,
+                              .count = (int64_t)op->win.r * op->win.s,
+                              .by_valid = op->pool_by_valid,
+                              .recip = dvt_isa_bits(op->pool_recip)};
     w->depthwise = (dvt_part_depthwise){.count = (int64_t)op->win.r * op->win.s, .outer = tiles};
-    w->lrn = (dvt_part_lrn){.blocks = t->blocks, .size = op->lrn_size, .table = op->lrn_table,
-                            .alpha_n = dvt_isa_bits(op->lrn_alpha_n), .k = dvt_isa_bits(op->lrn_k)};
+    w->lrn = (dvt_part_lrn){.blocks = t->blocks,
+                            .size = op->lrn_size,
+                            .table = op->lrn_table,
+                            .alpha_n = dvt_isa_bits(op->lrn_alpha_n),
+                            .k = dvt_isa_bits(op->lrn_k)};
 }
 
 /* ---- words --------------------------------------------------------------------------------- */
@@ -206,7 +213,8 @@ static bool needs_params(const dvti_op *op)
 
 static dvt_status emit_trip(dvti_comp *c, trip *t, const dvti_pages *pages, const char *name)
 {
-    dvt_word w = {.kernels = 1u << DVT_KERNEL_SREAD | 1u << DVT_KERNEL_XBAR | 1u << DVT_KERNEL_WRITE};
+    dvt_word w = {.kernels =
+                      1u << DVT_KERNEL_SREAD | 1u << DVT_KERNEL_XBAR | 1u << DVT_KERNEL_WRITE};
 
     fill_sread(c, t, &w.sread);
     fill_write(c, t, &w.write);
@@ -235,16 +243,19 @@ static const char *slice_name(dvti_comp *c, const trip *t, int32_t group)
     bool              part = s->p0 != 0 || s->p1 != t->out->h;
 
     if (t->op->groups > 1 && t->op->kind == DVTI_OP_CONV) {
-        return dvt_arena_printf(c->arena, "%s group %d rows %d..%d", t->op->name, group, s->p0, s->p1 - 1);
+        return dvt_arena_printf(c->arena, "%s group %d rows %d..%d", t->op->name, group, s->p0,
+                                s->p1 - 1);
     }
-    return part ? dvt_arena_printf(c->arena, "%s rows %d..%d", t->op->name, s->p0, s->p1 - 1) : t->op->name;
+    return part ? dvt_arena_printf(c->arena, "%s rows %d..%d", t->op->name, s->p0, s->p1 - 1)
+                : t->op->name;
 }
 
 /* Fewest slices of equal size whose page fits into the filter cache. */
 static int32_t filter_slices(const dvti_comp *c, const dvti_op *op, int32_t blocks)
 {
     for (int32_t n = 1; n < blocks; n++) {
-        if (blocks % n == 0 && (int64_t)(blocks / n) * op->win.r * op->win.s <= c->o.filter_cache_words) {
+        if (blocks % n == 0 &&
+            (int64_t)(blocks / n) * op->win.r * op->win.s <= c->o.filter_cache_words) {
             return n;
         }
     }
@@ -252,7 +263,8 @@ static int32_t filter_slices(const dvti_comp *c, const dvti_op *op, int32_t bloc
 }
 
 /* The blocks of the input that hold a group's channels. */
-static void group_blocks(const dvti_comp *c, const trip *t, int32_t group, int32_t *first, int32_t *count)
+static void group_blocks(const dvti_comp *c, const trip *t, int32_t group, int32_t *first,
+                         int32_t *count)
 {
     int32_t per = t->in->c / t->op->groups, lo = t->in->blocks, hi = -1;
 
@@ -303,7 +315,7 @@ static dvt_status emit_stream(dvti_comp *c, trip *t)
 
 dvt_status dvti_words_emit(dvti_comp *c, const dvti_op *op, const dvti_slice *s)
 {
-    trip       t = {.op = op, .slice = s, .in = &c->maps.data[op->in], .out = &c->maps.data[op->out]};
+    trip t = {.op = op, .slice = s, .in = &c->maps.data[op->in], .out = &c->maps.data[op->out]};
     dvti_slice later = *s;
     dvt_status st = DVT_OK;
 
@@ -329,12 +341,20 @@ dvt_status dvti_words_load(dvti_comp *c, const char *name, const dvt_part_fread 
     return append_word(c, NULL, name, &w);
 }
 
-dvt_status dvti_words_copy_out(dvti_comp *c, const dvti_map *m, int64_t stream_base, int64_t memory_base)
+dvt_status dvti_words_copy_out(dvti_comp *c, const dvti_map *m, int64_t stream_base,
+                               int64_t memory_base)
 {
-    dvti_op    op = {.kind = DVTI_OP_COPY, .name = m->name, .elt = -1, .groups = 1,
-                     .win = {.r = 1, .s = 1, .stride_h = 1, .stride_w = 1, .dil_h = 1, .dil_w = 1}};
-    dvti_slice s = {.p0 = 0, .p1 = m->h, .in = {stream_base, 0, m->h}, .out = {true, memory_base}, .load = NULL};
-    trip       t = {.op = &op, .slice = &s, .in = m, .out = m, .lv = stream_nest};
+    dvti_op     op = {.kind = DVTI_OP_COPY,
+                      .name = m->name,
+                      .elt = -1,
+                      .groups = 1,
+                      .win = {.r = 1, .s = 1, .stride_h = 1, .stride_w = 1, .dil_h = 1, .dil_w = 1}};
+    dvti_slice  s = {.p0 = 0,
+                     .p1 = m->h,
+                     .in = {stream_base, 0, m->h},
+                     .out = {true, memory_base},
+                     .load = NULL};
+    trip        t = {.op = &op, .slice = &s, .in = m, .out = m, .lv = stream_nest};
     const char *name = dvt_arena_printf(c->arena, "store %s", m->name);
 
     if (!name) {

@@ -17,18 +17,20 @@
 /* Running bit positions: every field contributes an enumerator for its first bit and one that
  * continues behind its last. */
 #define LSB_FIELD(part, field, bits, kind, unit, meaning) \
-    part##_##field##_lsb, part##_##field##_end = part##_##field##_lsb + (bits) - 1,
+    part##_##field##_lsb, part##_##field##_end = part##_##field##_lsb + (bits)-1,
 #define LSB_ARRAY(part, field, count, bits, kind, unit, meaning) \
-    part##_##field##_lsb, part##_##field##_end = part##_##field##_lsb + (count) * (bits) - 1,
+    part##_##field##_lsb, part##_##field##_end = part##_##field##_lsb + (count) * (bits)-1,
 #define LSB_PART(NAME, name) enum { DVT_ISA_##NAME(LSB_FIELD, LSB_ARRAY) name##_bits };
 DVT_ISA_PARTS(LSB_PART)
 
-#define DESC_FIELD(part, field, bits, kind, unit, meaning)                       \
-    {#field, unit, meaning, 1, bits, part##_##field##_lsb, #kind[0], false,      \
-     offsetof(dvt_part_##part, field)},
-#define DESC_ARRAY(part, field, count, bits, kind, unit, meaning)                \
-    {#field, unit, meaning, count, bits, part##_##field##_lsb, #kind[0], true,   \
-     offsetof(dvt_part_##part, field)},
+#define DESC_FIELD(part, field, bits, kind, unit, meaning) \
+    {#field,   unit,  meaning,                             \
+     1,        bits,  part##_##field##_lsb,                \
+     #kind[0], false, offsetof(dvt_part_##part, field)},
+#define DESC_ARRAY(part, field, count, bits, kind, unit, meaning) \
+    {#field,   unit, meaning,                                     \
+     count,    bits, part##_##field##_lsb,                        \
+     #kind[0], true, offsetof(dvt_part_##part, field)},
 #define DESC_PART(NAME, name) \
     static const dvt_isa_field name##_fields[] = {DVT_ISA_##NAME(DESC_FIELD, DESC_ARRAY)};
 DVT_ISA_PARTS(DESC_PART)
@@ -40,28 +42,23 @@ static const char *const kernel_help[DVT_KERNEL_COUNT] = {
 };
 
 static const dvt_isa_part parts[] = {
-#define PART(NAME, name)                                                                      \
-    {#name, name##_fields, (int32_t)(sizeof(name##_fields) / sizeof(name##_fields[0])),   \
-     name##_bits, (name##_bits + 7) / 8, offsetof(dvt_word, name)},
+#define PART(NAME, name)                                          \
+    {#name,                                                       \
+     name##_fields,                                               \
+     (int32_t)(sizeof(name##_fields) / sizeof(name##_fields[0])), \
+     name##_bits,                                                 \
+     (name##_bits + 7) / 8,                                       \
+     offsetof(dvt_word, name)},
     DVT_ISA_PARTS(PART)
 #undef PART
 };
 _Static_assert(sizeof(parts) / sizeof(parts[0]) == DVT_KERNEL_COUNT, "one part per kernel");
 
-const dvt_isa_part *dvt_isa_describe(dvt_kernel kernel)
-{
-    return &parts[kernel];
-}
+const dvt_isa_part *dvt_isa_describe(dvt_kernel kernel) { return &parts[kernel]; }
 
-const char *dvt_kernel_name(dvt_kernel kernel)
-{
-    return parts[kernel].name;
-}
+const char *dvt_kernel_name(dvt_kernel kernel) { return parts[kernel].name; }
 
-const char *dvt_kernel_help(dvt_kernel kernel)
-{
-    return kernel_help[kernel];
-}
+const char *dvt_kernel_help(dvt_kernel kernel) { return kernel_help[kernel]; }
 
 size_t dvt_isa_word_bytes(uint32_t kernels)
 {
@@ -170,7 +167,7 @@ static void decode_part(const dvt_isa_part *p, const uint8_t *bytes, dvt_word *w
 {
     for (int32_t i = 0; i < p->field_count; i++) {
         const dvt_isa_field *f = &p->fields[i];
-        int64_t *v = (int64_t *)(void *)((char *)w + p->offset + f->offset);
+        int64_t             *v = (int64_t *)(void *)((char *)w + p->offset + f->offset);
         for (int32_t j = 0; j < f->count; j++) {
             uint64_t raw = get_bits(bytes, f->lsb + j * f->bits, f->bits);
             v[j] = f->kind == 'S' ? sign_extend(raw, f->bits) : (int64_t)raw;
@@ -228,8 +225,10 @@ static void print_field(const dvt_isa_field *f, const int64_t *v, dvt_buf *out)
     if (f->is_array) dvt_buf_puts(out, "[");
     for (int32_t j = 0; j < f->count; j++) {
         if (j) dvt_buf_puts(out, ",");
-        if (f->kind == 'R') dvt_buf_printf(out, "%.9g", (double)dvt_isa_float(v[j]));
-        else dvt_buf_printf(out, "%lld", (long long)v[j]);
+        if (f->kind == 'R')
+            dvt_buf_printf(out, "%.9g", (double)dvt_isa_float(v[j]));
+        else
+            dvt_buf_printf(out, "%lld", (long long)v[j]);
     }
     if (f->is_array) dvt_buf_puts(out, "]");
 }
