@@ -2,9 +2,9 @@
 /*
  * calibrate.c - feature scales for int8: the largest magnitude of every value over sample inputs.
  *
- * Idea      The working graph runs on the samples with the fast reference kernels and every value is
- *           looked at. A value's scale is max / 127 (docs/numerics.md section 3). Block floating point
- *           needs none of this.
+ * Idea      The working graph runs on the samples with the fast reference kernels and every value
+ *           is looked at. A value's scale is max / 127 (docs/numerics.md section 3). Block floating
+ *           point needs none of this.
  * Tests     tests/diff/diff_compile.c
  */
 #include "compile/compile_int.h"

@@ -2,10 +2,10 @@
 /*
  * compile.c - the compiler's driver: stages in order, and the program put together at the end.
  *
- * Stages    copy and passes -> (int8: calibration) -> lowering -> host part -> emission -> program. Each
- *           stage is a file; README.md tells what each decides and what the next may rely on.
- * Memory    all of the program's data is in its own arena; the working graph and scratch are freed here
- *           on every path.
+ * Stages    copy and passes -> (int8: calibration) -> lowering -> host part -> emission -> program.
+ *           Each stage is a file; README.md tells what each decides and what the next may rely on.
+ * Memory    all of the program's data is in its own arena; the working graph and scratch are freed
+ *           here on every path.
  * Tests     tests/diff/diff_compile.c, tests/unit/test_compile.c
  */
 #include "compile/compile_int.h"

@@ -49,6 +49,10 @@ typedef struct dvti_window {
         pad_w; /* pads before the first row, column */
 } dvti_window;
 
+/* One pixel to one pixel. */
+#define DVTI_WINDOW_ONE \
+    (dvti_window) { 1, 1, 1, 1, 1, 1, 0, 0 }
+
 /* One trip through the overlay (or more, when it is sliced), or one node on the host. */
 typedef struct dvti_op {
     dvti_op_kind kind;

@@ -2,16 +2,17 @@
 /*
  * emit.c - operators to steps and long words, placing feature maps in the stream buffer on the way.
  *
- * Idea      Operators run in their order. A result stays in the stream buffer from its first writer to its
- *           last reader if there is room, else it goes to external memory. An operand that is only in
- *           memory is loaded whole if it fits (and stays for later readers), else row slice by row slice
- *           with the rows that each slice of the result reads. If not even one slice fits, maps that this
- *           operator does not touch are stored to memory and leave, the one with the furthest
- *           next use first.
- * Invariants a map with words has a valid copy in the stream buffer or in memory; what is written to
+ * Idea      Operators run in their order. A result stays in the stream buffer from its first writer
+ *           to its last reader if there is room, else it goes to external memory. An operand that
+ *           is only in memory is loaded whole if it fits (and stays for later readers), else row
+ *           slice by row slice with the rows that each slice of the result reads. If not even one
+ *           slice fits, maps that this operator does not touch are stored to memory and leave, the
+ *           one with the furthest next use first.
+ * Invariants
+ *           a map with words has a valid copy in the stream buffer or in memory; what is written to
  *           one copy makes the other stale.
- * Host      Uploads stand before the first trip that reads a host value, downloads before the first host
- *           step that reads an overlay value.
+ * Host      Uploads stand before the first trip that reads a host value, downloads before the first
+ *           host step that reads an overlay value.
  * Tests     tests/diff/diff_compile.c (also with tiny stream buffers), tests/prop/prop_space.c
  */
 #include "compile/compile_int.h"

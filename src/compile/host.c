@@ -2,9 +2,10 @@
 /*
  * host.c - the host's part of a program: a graph of the nodes that the overlay does not run.
  *
- * Idea      The host graph starts with the network's inputs, then has an input for every overlay value
- *           that the host reads (it is downloaded before), then the host nodes in order. Its outputs are
- *           the network's. Value names stay, so that results are found by the names of the model.
+ * Idea      The host graph starts with the network's inputs, then has an input for every overlay
+ *           value that the host reads (it is downloaded before), then the host nodes in order. Its
+ *           outputs are the network's. Value names stay, so that results are found by the names of
+ *           the model.
  * Tests     tests/diff/diff_compile.c
  */
 #include "compile/compile_int.h"

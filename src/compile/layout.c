@@ -2,12 +2,11 @@
 /*
  * layout.c - where each channel of a feature map stands: slots of c_vec-long blocks.
  *
- * Idea      A map says for every slot which channel it holds, or none. Whoever reads a map packs its
- *           filters by that list, with zeros for empty slots, so any layout is as good as any other for
- *           a convolution: concatenation and k_vec groups that do not fill whole blocks cost padding
- *           and no copying.
- *           Three layouts arise: dense (uploads), array (every k_vec group starts a new block), and a
- *           concatenation of those.
+ * Idea      A map says for every slot which channel it holds, or none. Whoever reads a map packs
+ *           its filters by that list, with zeros for empty slots, so any layout is as good as any
+ *           other for a convolution: concatenation and k_vec groups that do not fill whole blocks
+ *           cost padding and no copying. Three layouts arise: dense (uploads), array (every k_vec
+ *           group starts a new block), and a concatenation of those.
  * Tests     tests/unit/test_layout.c
  */
 #include "compile/compile_int.h"

@@ -2,15 +2,17 @@
 /*
  * lower.c - nodes to overlay operators with their fused tails, values to feature maps.
  *
- * Idea      Nodes are taken in the graph's order. A supported node opens an operator; then the value it
- *           makes is followed as long as it has exactly one reader and that reader fits into the same
- *           trip: per-channel factors, an element-wise operation whose other operand is there already,
- *           an activation. Each auxiliary kernel is used once a trip, in the order the crossbar allows.
- *           Everything else becomes a host operator with its reason.
- * Layouts   An element-wise pair needs equal slots; where they differ, an identity convolution copies
- *           the operand into the array's layout first. Concatenation makes its operands ranges of one
- *           map where they are produced for the first time, and copies them otherwise.
- * Tests     tests/diff/diff_compile.c (random graphs: program against reference), tests/unit/test_lower.c
+ * Idea      Nodes are taken in the graph's order. A supported node opens an operator; then the
+ *           value it makes is followed as long as it has exactly one reader and that reader fits
+ *           into the same trip: per-channel factors, an element-wise operation whose other operand
+ *           is there already, an activation. Each auxiliary kernel is used once a trip, in the
+ *           order the crossbar allows. Everything else becomes a host operator with its reason.
+ * Layouts   An element-wise pair needs equal slots; where they differ, an identity convolution
+ *           copies the operand into the array's layout first. Concatenation makes its operands
+ *           ranges of one map where they are produced for the first time, and copies them
+ *           otherwise.
+ * Tests     tests/diff/diff_compile.c (random graphs: program against reference),
+ *           tests/unit/test_lower.c
  */
 #include "compile/compile_int.h"
 
@@ -230,7 +232,7 @@ static dvt_status relayout(dvti_comp *c, int32_t node, int32_t *map)
                           .elt = -1,
                           .groups = 1,
                           .identity = true,
-                          .win = {.r = 1, .s = 1, .stride_h = 1, .stride_w = 1, .dil_h = 1, .dil_w = 1}};
+                          .win = DVTI_WINDOW_ONE};
     dvt_status      st;
 
     op.name = dvt_arena_printf(c->arena, "relayout %s", m->name);
@@ -464,7 +466,7 @@ static dvt_status lower_lrn(dvti_comp *c, dvt_node_id id, const dvt_node *n)
                                .name = n->name,
                                .elt = -1,
                                .groups = 1,
-                               .win = {.r = 1, .s = 1, .stride_h = 1, .stride_w = 1, .dil_h = 1, .dil_w = 1},
+                               .win = DVTI_WINDOW_ONE,
                                .lrn_size = (int32_t)a->size,
                                .lrn_k = a->k,
                                .lrn_alpha_n = a->alpha / (float)a->size};
@@ -496,7 +498,7 @@ static dvti_op copy_op(int32_t node, const char *name)
                      .name = name,
                      .elt = -1,
                      .groups = 1,
-                     .win = {.r = 1, .s = 1, .stride_h = 1, .stride_w = 1, .dil_h = 1, .dil_w = 1}};
+                     .win = DVTI_WINDOW_ONE};
 }
 
 /* Per-channel factors, activations: stream, kernel, stream. */
@@ -569,7 +571,7 @@ static dvt_status lower_eltwise(dvti_comp *c, dvt_node_id id, const dvt_node *n)
 
 /* ---- concatenation ------------------------------------------------------------------------- */
 
-/* May `map` become a range of a larger one? Only if the overlay writes it and it is nobody's yet. */
+/* May `map` become a range of a larger one? If the overlay writes it and it is nobody's yet. */
 static bool can_move_in(const dvti_comp *c, int32_t map)
 {
     return c->on[DVTI_OPT_CONCAT_BY_ADDRESS] && c->maps.data[map].parent < 0 &&

@@ -5,9 +5,9 @@
  * Layout    A page holds, for one group of k_vec output channels and one slice of input blocks, the
  *           words (block c, row r, column s) with s innermost, each for all lanes (isa.h, wread).
  *           Slots without a channel get zeros, so the input's layout never has to change.
- * Numbers   Block floating point: every output channel is scaled by a power of two so that its largest
- *           weight lies in [1/2, 1]; the inverse goes into the parameter row (decision 0002). int8: one
- *           scale per channel, max / 127.
+ * Numbers   Block floating point: every output channel is scaled by a power of two so that its
+ *           largest weight lies in [1/2, 1]; the inverse goes into the parameter row (decision
+ *           0002). int8: one scale per channel, max / 127.
  * Units     addresses in 16 bytes; every page and parameter table starts on such a boundary.
  * Tests     tests/unit/test_pack.c, tests/diff/diff_compile.c
  */
@@ -95,8 +95,9 @@ static void put_word(dvti_comp *c, const float *x)
 
 static float in_scale(const dvti_comp *c, const dvti_op *op) { return c->maps.data[op->in].scale; }
 
-/* The row of channel k; -1 writes a row that makes zeros. The array and the depthwise kernel deliver
- * products of stored integers in int8, so their scales enter here; other trips deliver values. */
+/* The row of channel k; -1 writes a row that makes zeros. The array and the depthwise kernel
+ * deliver products of stored integers in int8, so their scales enter here; other trips deliver
+ * values. */
 static void put_row(dvti_comp *c, const dvti_op *op, const float *norm, int32_t k)
 {
     bool   products = op->kind == DVTI_OP_CONV || op->kind == DVTI_OP_DEPTHWISE;
@@ -114,7 +115,7 @@ static void put_row(dvti_comp *c, const dvti_op *op, const float *norm, int32_t 
 
 /* ---- convolution --------------------------------------------------------------------------- */
 
-/* Where the weights of (output k, input channel ch of the whole map) are; NULL = not in this group. */
+/* Where the weights of (output k, input channel ch of the whole map) are; w NULL = identity. */
 typedef struct filter_source {
     const float *w;
     int32_t      first_k, group_k, first_c, group_c, rs;

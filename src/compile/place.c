@@ -2,8 +2,8 @@
 /*
  * place.c - which nodes may run on an overlay, and for the others the reason why not.
  *
- * Idea      A node is judged by itself: its operator, attributes, types, constants and sizes against
- *           the overlay's kernels and limits. That every judgement is local keeps reasons
+ * Idea      A node is judged by itself: its operator, attributes, types, constants and sizes
+ *           against the overlay's kernels and limits. That every judgement is local keeps reasons
  *           understandable; what neighbours add (layouts, fusion) is decided later and never turns
  *           a supported node into an unsupported one.
  * Limits    Feature maps are float32 with one image: (1,C,H,W), (1,C,W) or (1,C).

@@ -2,13 +2,14 @@
 /*
  * words.c - the long words of one operator for the rows p0..p1 of its output.
  *
- * Idea      All bounds, strides and addresses are worked out here, so that kernels only count. A trip
- *           on the array runs the nest (s, r, block, slice, q, p, k); a trip past it (s, r, q, p, block);
- *           local response normalisation (block, q, p), since it needs all channels of a pixel at once.
- *           The writer and the element-wise operand follow the order in which results leave.
+ * Idea      All bounds, strides and addresses are worked out here, so that kernels only count. A
+ *           trip on the array runs the nest (s, r, block, slice, q, p, k); a trip past it (s, r, q,
+ *           p, block); local response normalisation (block, q, p), since it needs all channels of a
+ *           pixel at once. The writer and the element-wise operand follow the order in which
+ *           results leave.
  * Rows      Operands may be present only in part: coordinates count from the first row present, and
- *           rows outside of the image are told from rows outside of the slice by construction: a slice
- *           holds every row inside the image that its results read.
+ *           rows outside of the image are told from rows outside of the slice by construction: a
+ *           slice holds every row inside the image that its results read.
  * Units     addresses in words, filter and parameter addresses in 16 bytes (isa.h).
  * Tests     tests/diff/diff_compile.c
  */
@@ -344,11 +345,8 @@ dvt_status dvti_words_load(dvti_comp *c, const char *name, const dvt_part_fread 
 dvt_status dvti_words_copy_out(dvti_comp *c, const dvti_map *m, int64_t stream_base,
                                int64_t memory_base)
 {
-    dvti_op     op = {.kind = DVTI_OP_COPY,
-                      .name = m->name,
-                      .elt = -1,
-                      .groups = 1,
-                      .win = {.r = 1, .s = 1, .stride_h = 1, .stride_w = 1, .dil_h = 1, .dil_w = 1}};
+    dvti_op op = {
+        .kind = DVTI_OP_COPY, .name = m->name, .elt = -1, .groups = 1, .win = DVTI_WINDOW_ONE};
     dvti_slice  s = {.p0 = 0,
                      .p1 = m->h,
                      .in = {stream_base, 0, m->h},
