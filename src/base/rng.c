@@ -45,6 +45,8 @@ void dvti_philox4x32_10(const uint32_t counter[4], const uint32_t key[2], uint32
     out[3] = c3;
 }
 
+static uint64_t join(uint32_t low, uint32_t high) { return low | (uint64_t)high << 32; }
+
 static void block(uint64_t key, uint64_t low, uint64_t high, uint32_t out[4])
 {
     uint32_t counter[4] = {(uint32_t)low, (uint32_t)(low >> 32), (uint32_t)high,
@@ -61,7 +63,7 @@ dvt_rng dvt_rng_split(const dvt_rng *rng, uint64_t child)
 {
     uint32_t w[4];
     block(rng->seed ^ UINT64_C(0x73706c69745f6b79), child, rng->stream, w);
-    return dvt_rng_make(w[0] | (uint64_t)w[1] << 32, w[2] | (uint64_t)w[3] << 32);
+    return dvt_rng_make(join(w[0], w[1]), join(w[2], w[3]));
 }
 
 /* ---- draws --------------------------------------------------------------------------------- */
@@ -75,15 +77,14 @@ uint32_t dvt_rng_u32(dvt_rng *rng)
 
 void dvti_rng_fill_u32(dvt_rng *rng, uint32_t *out, size_t n)
 {
-    size_t i = 0;
-    for (; i < n && rng->counter % WORDS != 0; i++) {
-        out[i] = dvt_rng_u32(rng);
-    }
-    for (; i + WORDS <= n; i += WORDS, rng->counter += WORDS) {
-        block(rng->seed, rng->counter / WORDS, rng->stream, out + i);
-    }
-    for (; i < n; i++) {
-        out[i] = dvt_rng_u32(rng);
+    uint32_t w[4];
+
+    for (size_t i = 0; i < n;) {
+        block(rng->seed, rng->counter / WORDS, rng->stream, w);
+        for (uint64_t lane = rng->counter % WORDS; lane < WORDS && i < n; lane++, i++) {
+            out[i] = w[lane];
+            rng->counter++;
+        }
     }
 }
 
@@ -91,7 +92,7 @@ uint64_t dvt_rng_u64(dvt_rng *rng)
 {
     uint32_t w[2];
     dvti_rng_fill_u32(rng, w, 2);
-    return w[0] | (uint64_t)w[1] << 32;
+    return join(w[0], w[1]);
 }
 
 uint64_t dvt_rng_below(dvt_rng *rng, uint64_t n)
@@ -107,12 +108,17 @@ uint64_t dvt_rng_below(dvt_rng *rng, uint64_t n)
 
 float dvt_rng_f32(dvt_rng *rng) { return (float)(dvt_rng_u32(rng) >> 8) * 0x1p-24f; }
 
-double dvt_rng_f64(dvt_rng *rng) { return (double)(dvt_rng_u64(rng) >> 11) * 0x1p-53; }
+static double unit_f64(uint64_t bits) { return (double)(bits >> 11) * 0x1p-53; }
+
+double dvt_rng_f64(dvt_rng *rng) { return unit_f64(dvt_rng_u64(rng)); }
 
 /* Box and Muller's transform; the sine half is dropped so that a value needs no memory. */
 double dvt_rng_normal(dvt_rng *rng)
 {
     const double TWO_PI = 6.283185307179586476925;
-    double       radius = sqrt(-2.0 * log(1.0 - dvt_rng_f64(rng))); /* 1 - u is never 0 */
-    return radius * cos(TWO_PI * dvt_rng_f64(rng));
+    uint32_t     w[4];
+
+    dvti_rng_fill_u32(rng, w, 4); /* mostly one block: cheaper than two draws */
+    double radius = sqrt(-2.0 * log(1.0 - unit_f64(join(w[0], w[1])))); /* 1 - u is never 0 */
+    return radius * cos(TWO_PI * unit_f64(join(w[2], w[3])));
 }

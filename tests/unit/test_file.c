@@ -6,10 +6,13 @@
 #include "support/test_data.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -170,6 +173,46 @@ static void test_file__a_failed_write_leaves_the_old_file_and_no_other(void **st
     assert_int_equal(leftovers(path), 0);
 }
 
+/* The limit on file sizes stops a write in the middle, as a disk that fills up does. */
+static void test_file__a_write_stopped_in_the_middle_leaves_the_old_file(void **state)
+{
+    dvt_ctx      *ctx = *state;
+    char          path[TEST_PATH_MAX], want[TEST_PATH_MAX + 64];
+    struct rlimit old, tight;
+    uint8_t      *data = dvt_calloc(ctx, 100000, 1);
+
+    assert_non_null(data);
+    test_temp_path("half.bin", path);
+    assert_int_equal(dvt_file_write(ctx, path, "old", 3), DVT_OK);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    tight = (struct rlimit){.rlim_cur = 4096, .rlim_max = old.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+    dvt_status st = dvt_file_write(ctx, path, data, 100000);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    dvt_free(ctx, data);
+
+    assert_int_equal(st, DVT_E_IO);
+    snprintf(want, sizeof want, "cannot write '%s': File too large", path);
+    assert_string_equal(dvt_ctx_error(ctx)->message, want);
+    expect_content(ctx, path, "old");
+    assert_int_equal(leftovers(path), 0);
+}
+
+static void test_file__dash_reads_standard_input(void **state)
+{
+    char path[TEST_PATH_MAX];
+
+    test_temp_path("stdin.txt", path);
+    assert_int_equal(dvt_file_write(*state, path, "from stdin", 10), DVT_OK);
+    int saved = dup(STDIN_FILENO), fd = open(path, O_RDONLY);
+    assert_true(saved >= 0 && fd >= 0 && dup2(fd, STDIN_FILENO) == STDIN_FILENO);
+    expect_content(*state, "-", "from stdin");
+    assert_int_equal(dup2(saved, STDIN_FILENO), STDIN_FILENO);
+    close(saved);
+    close(fd);
+}
+
 static void test_file__links_are_followed_and_permissions_kept(void **state)
 {
     dvt_ctx    *ctx = *state;
@@ -202,6 +245,8 @@ int main(void)
         TEST(test_file__a_file_above_the_limit_is_refused),
         TEST(test_file__a_full_disk_is_reported),
         TEST(test_file__a_failed_write_leaves_the_old_file_and_no_other),
+        TEST(test_file__a_write_stopped_in_the_middle_leaves_the_old_file),
+        TEST(test_file__dash_reads_standard_input),
         TEST(test_file__links_are_followed_and_permissions_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,6 +61,18 @@ static void test_rng__bulk_equals_single_draws_from_any_place(void **state)
     }
 }
 
+static void test_rng__a_normal_takes_four_numbers_from_any_place(void **state)
+{
+    (void)state;
+    for (uint64_t start = 0; start < 5; start++) {
+        dvt_rng a = {3, 4, start}, b = a;
+        double  u = dvt_rng_f64(&b), v = dvt_rng_f64(&b);
+        double  want = sqrt(-2.0 * log(1.0 - u)) * cos(6.283185307179586476925 * v);
+        assert_true(fabs(dvt_rng_normal(&a) - want) < 1e-12);
+        assert_int_equal(a.counter, start + 4);
+    }
+}
+
 static void test_rng__split_depends_on_parent_seed_stream_and_child(void **state)
 {
     (void)state;
@@ -118,6 +130,7 @@ int main(void)
         cmocka_unit_test(test_rng__philox_gives_the_published_answers),
         cmocka_unit_test(test_rng__first_draws_are_the_words_of_block_zero),
         cmocka_unit_test(test_rng__bulk_equals_single_draws_from_any_place),
+        cmocka_unit_test(test_rng__a_normal_takes_four_numbers_from_any_place),
         cmocka_unit_test(test_rng__split_depends_on_parent_seed_stream_and_child),
         cmocka_unit_test(test_rng__below_is_in_range_and_even),
         cmocka_unit_test(test_rng__uniform_and_normal_have_their_moments),
