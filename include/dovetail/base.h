@@ -195,7 +195,8 @@ DVT_API size_t dvt_arena_bytes(const dvt_arena *arena);
 /* ---- text buffer --------------------------------------------------------------------------- */
 
 /* A growing text with a limit. Appending after a failure does nothing, so that a writer checks
- * once at the end: `return dvt_buf_status(&b)`. `data` is always NUL-terminated when not NULL. */
+ * once at the end: `return dvt_buf_status(&b)`. `data` is always NUL-terminated when not NULL.
+ * Growing above max_bytes is DVT_E_CAPACITY. */
 typedef struct dvt_buf {
     dvt_ctx   *ctx;
     char      *data;
@@ -218,7 +219,8 @@ typedef struct dvt_blob {
     size_t   size; /* bytes */
 } dvt_blob;
 
-/* Reads a whole file ("-": standard input). `max_bytes` 0 = 8 GiB. */
+/* Reads a whole file ("-": standard input). `max_bytes` 0 = 8 GiB. DVT_E_IO with the system's reason
+ * (a missing file too, with the nearest name as hint); DVT_E_CAPACITY above max_bytes. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_file_read(dvt_ctx *ctx, const char *path, size_t max_bytes,
                                                 dvt_blob *out);
 DVT_API void dvt_blob_deinit(dvt_ctx *ctx, dvt_blob *blob);
