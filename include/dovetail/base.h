@@ -219,8 +219,9 @@ typedef struct dvt_blob {
     size_t   size; /* bytes */
 } dvt_blob;
 
-/* Reads a whole file ("-": standard input). `max_bytes` 0 = 8 GiB. DVT_E_IO with the system's reason
- * (a missing file too, with the nearest name as hint); DVT_E_CAPACITY above max_bytes. */
+/* Reads a whole file ("-": standard input). `max_bytes` 0 = 8 GiB. DVT_E_IO with the
+ * system's reason (a missing file too, with the nearest name as hint); DVT_E_CAPACITY above
+ * max_bytes. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_file_read(dvt_ctx *ctx, const char *path, size_t max_bytes,
                                                 dvt_blob *out);
 DVT_API void dvt_blob_deinit(dvt_ctx *ctx, dvt_blob *blob);
