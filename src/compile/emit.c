@@ -284,7 +284,7 @@ static bool take_slices(dvti_comp *c, const dvti_op *op, slicing *s)
     const dvti_map *in = map_at(c, op->in), *elt = op->elt >= 0 ? map_at(c, op->elt) : NULL;
 
     s->in_words = s->load_in ? (int64_t)in->blocks * rows_read(op, in, s->rows) * in->w : 0;
-    s->elt_words = s->load_elt ? (int64_t)elt->blocks * s->rows * elt->w : 0;
+    s->elt_words = s->load_elt && elt ? (int64_t)elt->blocks * s->rows * elt->w : 0;
     if (s->load_in && !dvti_space_take(&c->space, s->in_words, &s->in_base)) {
         return false;
     }

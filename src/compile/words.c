@@ -15,6 +15,8 @@
  */
 #include "compile/compile_int.h"
 
+#include <assert.h>
+
 static int32_t ceil_div(int32_t a, int32_t b) { return (a + b - 1) / b; }
 
 void dvti_input_rows(const dvti_op *op, const dvti_map *in, int32_t p0, int32_t p1, int32_t *lo,
@@ -126,8 +128,10 @@ static void fill_write(const dvti_comp *c, const trip *t, dvt_part_write *w)
 static void fill_elt(const trip *t, const dvt_part_write *w, dvt_part_elt *e)
 {
     const dvti_place_in *at = &t->slice->elt;
-    int64_t plane = (int64_t)at->rows * t->elt->w, out_plane = (int64_t)t->out->h * t->out->w;
+    int64_t plane, out_plane = (int64_t)t->out->h * t->out->w;
 
+    assert(t->elt);
+    plane = (int64_t)at->rows * t->elt->w;
     e->fn = t->op->elt_fn;
     e->base = at->base + t->out_block * plane + (int64_t)(t->slice->p0 - at->first_row) * t->elt->w;
     for (int l = 0; l < DVT_OUT_LOOPS; l++) {

@@ -70,7 +70,7 @@ static dvt_status take_new_name(parser *p, const char **out)
     bool       quoted = p->lx.token.kind == DVTI_TOKEN_STRING;
     dvt_status st = take_text(p, "a name", out, &at);
 
-    if (st != DVT_OK) return st;
+    if (st != DVT_OK || !*out) return st;
     if (**out == '\0') return dvt_fail(p->ctx, DVT_E_PARSE, &at, "a name cannot be empty");
     if (!quoted && dvti_text_is_keyword(*out)) {
         st = dvt_fail(p->ctx, DVT_E_PARSE, &at, "'%s' is a keyword, not a name", *out);

@@ -29,8 +29,8 @@ int64_t dvt_graph_node_macs(const dvt_graph *g, dvt_node_id n)
     const dvt_node *node = dvt_graph_node(g, n);
     int64_t         rows, cols;
 
-    if (!node || node->dead) return 0;
-    const dvt_shape *x = node->input_count ? shape_of(g, node->inputs[0]) : NULL;
+    if (!node || node->dead || node->input_count == 0) return 0;
+    const dvt_shape *x = shape_of(g, node->inputs[0]);
     const dvt_shape *y = shape_of(g, node->outputs[0]);
     switch (node->op) {
     case DVT_OP_CONV: { /* each output element: one weight row */

@@ -68,11 +68,12 @@ static dvt_status read_batch_norm(const dvt_graph *g, const dvt_node *n, affine 
     return st;
 }
 
-/* `s` and `b` may be NULL. */
+/* One of `s` and `b` may be NULL. */
 static dvt_status read_vectors(const dvt_graph *g, const dvt_node *n, const dvt_tensor *s,
                                const dvt_tensor *b, affine *out)
 {
-    dvt_status st = affine_init(g->ctx, out, (int32_t)n->attrs.axis.axis, (s ? s : b)->shape.dim[0]);
+    int64_t    c = s ? s->shape.dim[0] : b ? b->shape.dim[0] : 0;
+    dvt_status st = affine_init(g->ctx, out, (int32_t)n->attrs.axis.axis, c);
 
     for (int64_t i = 0; !st && i < out->c; i++) {
         out->scale[i] = s ? (double)((const float *)s->data)[i] : 1.0;

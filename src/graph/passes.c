@@ -49,7 +49,7 @@ static dvt_status check_name(const dvt_graph *g, const dvt_pass *const *passes, 
     size_t      count = 0;
 
     if (find_in(passes, name)) return DVT_OK;
-    for (; passes[count] && count < PASSES_MAX; count++) names[count] = passes[count]->name;
+    for (; count < PASSES_MAX && passes[count]; count++) names[count] = passes[count]->name;
     dvt_status  st = dvt_fail(g->ctx, DVT_E_USAGE, NULL, "no pass '%s'", name);
     const char *near = dvt_nearest(name, names, count);
     if (near) dvt_fail_hint(g->ctx, "did you mean '%s'?", near);

@@ -30,7 +30,7 @@ dvti_nest dvti_nest_over(const dvt_shape *y)
 
 void dvti_nest_add_broadcast(dvti_nest *nest, const dvt_shape *x)
 {
-    int64_t  own[DVT_MAX_RANK];
+    int64_t  own[DVT_MAX_RANK] = {0};
     int32_t  lead = nest->rank - x->rank;
     int64_t *stride = nest->stride[nest->operands];
 
@@ -131,7 +131,7 @@ void dvti_nest_copy(const dvti_nest *nest, size_t element_bytes, const void *x, 
 {
     dvti_nest   n = *nest;
     copy_row_fn copy;
-    int64_t     rows, width, step, at[DVTI_NEST_OPERANDS];
+    int64_t     rows, width, step, at[DVTI_NEST_OPERANDS] = {0};
 
     dvti_nest_collapse(&n);
     rows = dvti_nest_rows(&n);
