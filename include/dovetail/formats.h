@@ -25,10 +25,17 @@ typedef struct dvt_input_shape {
     dvt_shape   shape;
 } dvt_input_shape;
 
+typedef struct dvt_input_value {
+    const char *name;  /* of a model input */
+    dvt_tensor  value; /* borrowed during the import */
+} dvt_input_value;
+
 typedef struct dvt_import_opts {
     const char            *weights;     /* path of a .caffemodel, or NULL */
     const dvt_input_shape *shapes;      /* override or supply input shapes */
     int32_t                shape_count;
+    const dvt_input_value *values;      /* inputs that become constants (ONNX: shapes, axes, bounds) */
+    int32_t                value_count;
     int64_t                batch;       /* > 0: replaces the first dimension of every input */
     /* rank 0 = none; (C,H,W) for inputs whose size the file does not say */
     dvt_shape              image_shape;
