@@ -5,8 +5,7 @@
  * Windows   auto_pad becomes explicit pads here: SAME gives ceil(in / stride) outputs, the odd
  *           element of the padding behind (UPPER) or in front (LOWER). `pads` beside an auto_pad must
  *           be 0. Lists that are absent are ones and zeros.
- * Products  Gemm with a constant weight, alpha = beta = 1 and a bias of one number a column becomes
- *           `dense`, which is what devices hold; other forms stay `gemm`.
+ * Products  Gemm and MatMul stay what they are; the canonicalise pass makes `dense` of them.
  * Limits    convolutions and pools over 1 to 3 spatial dimensions (refused by the graph beyond).
  * Tests     tests/unit/test_onnx_ops.c and the ONNX operator tests (tests/onnx)
  */
@@ -209,46 +208,6 @@ void dvti_onnx_conv_transpose(dvti_onnx_node *n)
 
 /* ---- products ------------------------------------------------------------------------------ */
 
-/* The weight as (out, in) if it is a constant, else none. */
-static dvt_value_id dense_weight(dvti_onnx_node *n, dvt_value_id b, bool transposed)
-{
-    dvt_attrs  swap = {.transpose = {.perm = {.n = 2, .v = {1, 0}}}};
-    dvt_tensor t;
-
-    if (n->st != DVT_OK || !dvt_graph_const(n->o->g, b, &t) || t.shape.rank != 2) {
-        return DVT_NO_VALUE;
-    }
-    return transposed ? b : dvti_onnx_mid(n, DVT_OP_TRANSPOSE, &swap, &b, 1);
-}
-
-/* C as a vector of `columns` numbers, if its shape is one. */
-static bool is_row(const dvt_shape *c, int64_t columns)
-{
-    return dvt_shape_count(c) == columns && (c->rank == 1 || (c->rank == 2 && c->dim[0] == 1));
-}
-
-static bool end_dense(dvti_onnx_node *n, dvt_value_id x, dvt_value_id b, dvt_value_id c,
-                      const dvt_gemm_attrs *g)
-{
-    dvt_shape    cs = dvti_onnx_shape_of(n, c), bs = dvti_onnx_shape_of(n, b);
-    dvt_attrs    a = {.dense = {.axis = 1}};
-    dvt_value_id w = DVT_NO_VALUE;
-
-    if (n->st != DVT_OK || g->trans_a || g->alpha != 1.0f || bs.rank != 2 ||
-        (c.i >= 0 && (g->beta != 1.0f || !is_row(&cs, bs.dim[g->trans_b ? 0 : 1])))) {
-        return false;
-    }
-    w = dense_weight(n, b, g->trans_b);
-    if (w.i < 0) {
-        return n->st != DVT_OK;
-    }
-    if (c.i >= 0) {
-        c = dvti_onnx_reshape(n, c, &(dvt_shape){.rank = 1, .dim = {dvt_shape_count(&cs)}});
-    }
-    dvti_onnx_end(n, DVT_OP_DENSE, &a, (const dvt_value_id[]){x, w, c}, c.i < 0 ? 2 : 3);
-    return true;
-}
-
 void dvti_onnx_gemm(dvti_onnx_node *n)
 {
     dvt_value_id x = dvti_onnx_in(n, 0), b = dvti_onnx_in(n, 1);
@@ -261,9 +220,7 @@ void dvti_onnx_gemm(dvti_onnx_node *n)
     if (n->opset < 7) {
         dvti_onnx_ignore_attr(n, "broadcast"); /* 0 demands equal shapes, which broadcast as well */
     }
-    if (!end_dense(n, x, b, c, &a.gemm)) {
-        dvti_onnx_end(n, DVT_OP_GEMM, &a, (const dvt_value_id[]){x, b, c}, c.i < 0 ? 2 : 3);
-    }
+    dvti_onnx_end(n, DVT_OP_GEMM, &a, (const dvt_value_id[]){x, b, c}, c.i < 0 ? 2 : 3);
 }
 
 void dvti_onnx_matmul(dvti_onnx_node *n)
