@@ -7,7 +7,7 @@ SECONDS ?= 60
 PATTERN ?=
 CMAKE_QUIET = --log-level=WARNING >/dev/null
 
-.PHONY: all setup demo check check-all bench fuzz docs format tidy cov clean help \
+.PHONY: all setup demo check check-all bench fuzz onnx-ops docs format tidy cov clean help \
         build-dev build-asan build-tsan build-fuzz
 
 all: setup
@@ -39,6 +39,9 @@ fuzz:
 	@$(MAKE) --no-print-directory build-fuzz
 	@tools/fuzz.sh $(SECONDS)
 
+onnx-ops: all
+	@tests/onnx/run.sh $(ARGS)
+
 docs: all
 	@tools/gen_docs.sh build
 
@@ -68,6 +71,7 @@ help:
 	@echo 'make check-all   the same with long tests, thread sanitizer, clang-tidy, cppcheck, fuzzing'
 	@echo 'make bench       speed, next to peers and limits measured in the same run'
 	@echo 'make fuzz        every fuzz target for SECONDS=60'
+	@echo "make onnx-ops    ONNX's own operator tests, by operator (ARGS='--json', an archive, ...)"
 	@echo 'make docs        write the generated documents again'
 	@echo 'make tidy        clang-tidy and cppcheck only'
 	@echo 'make cov         run the tests in a coverage build and print covered lines by file'
