@@ -97,7 +97,7 @@ dvti_caffe_role dvti_caffe_role_of(const char *type)
                                        "MemoryData", "WindowData"};
     static const char *const drop[] = {"Accuracy", "ContrastiveLoss", "EuclideanLoss", "HDF5Output",
                                        "HingeLoss", "InfogainLoss", "MultinomialLogisticLoss",
-                                       "Silence", "SmoothL1Loss", "TripletLoss"};
+                                       "Silence", "SmoothL1Loss"};
     const dvti_caffe_kind *kind = dvti_caffe_find_kind(type);
 
     if (kind) {
@@ -316,7 +316,7 @@ static void report_field(dvti_caffe_net *net, const dvti_pt *f,
     for (unsigned i = 0; desc && i < desc->n_fields && count < MAX_FIELD_NAMES; i++) {
         names[count++] = dvti_caffe_field_name(&desc->fields[i]);
     }
-    if (is_one_of(f->name, names, count) || !desc) {
+    if (is_one_of(f->name, names, count) || !desc || strncmp(f->name, "field ", 6) == 0) {
         net->r.status = dvt_fail(net->ctx, DVT_E_UNSUPPORTED, &f->at,
                                  "field '%s' of %s is not understood", f->name, owner);
         return;
@@ -463,9 +463,14 @@ static bool is_other_text(dvti_caffe_net *net)
         dvt_fail_hint(net->ctx, "give the file of that net");
         return true;
     }
-    if (dvti_pt_find(net->root, "base_lr") || dvti_pt_find(net->root, "net_param")) {
-        net->r.status = dvt_fail(net->ctx, DVT_E_UNSUPPORTED, &net->root->at,
-                                 "this is a solver, not a net");
+    if ((at = dvti_pt_find(net->root, "net_param")) != NULL) {
+        net->r.status = dvt_fail(net->ctx, DVT_E_UNSUPPORTED, &at->at,
+                                 "this is a solver, which holds its net in field 'net_param'");
+        dvt_fail_hint(net->ctx, "put what stands in 'net_param' into a file of its own");
+        return true;
+    }
+    if ((at = dvti_pt_find(net->root, "base_lr")) != NULL) {
+        net->r.status = dvt_fail(net->ctx, DVT_E_UNSUPPORTED, &at->at, "this is a solver, not a net");
         return true;
     }
     net->r.status = dvt_fail(net->ctx, DVT_E_PARSE, &net->root->at, "the file has no layers");

@@ -106,6 +106,10 @@ static dvt_shape image_shape(dvti_caffe_net *net, dvti_caffe_layer *l, dvti_pt *
     int64_t width = dvti_pt_i64(&net->r, param, "new_width", 0, 0, INT32_MAX);
     bool color = dvti_pt_bool(&net->r, param, "is_color", true);
 
+    if (transform && top == 0) {
+        dvt_log(net->ctx, DVT_LOG_INFO, "formats",
+                "layer '%s': preprocessing (transform_param) is not part of the graph", l->name);
+    }
     crop = crop ? crop : old_crop; /* the older forms have it in the layer's own message */
     height = crop ? crop : height;
     width = crop ? crop : width;

@@ -321,17 +321,22 @@ static void make_versions(versions *v)
 
 /* ---- 3. what is alive ---------------------------------------------------------------------- */
 
-/* How many of a dropped layer's first bottoms are the network's answer rather than labels. */
-static int32_t judged_bottoms(const dvti_caffe_layer *l)
+static bool is_loss(const dvti_caffe_layer *l)
 {
-    static const char *const sinks[] = {"Silence", "HDF5Output"};
+    size_t n = strlen(l->type);
 
-    for (size_t i = 0; i < sizeof sinks / sizeof sinks[0]; i++) {
-        if (strcmp(l->type, sinks[i]) == 0) {
-            return 0;
-        }
+    return l->role == DVTI_CAFFE_LOSS ||
+           (l->role == DVTI_CAFFE_DROP && n > 4 && strcmp(l->type + n - 4, "Loss") == 0);
+}
+
+/* How many of a dropped layer's first bottoms are the network's answer rather than labels. What a
+ * metric judges is the answer only where no loss says so: both look at copies of the same blob. */
+static int32_t judged_bottoms(const dvti_caffe_layer *l, bool net_has_loss)
+{
+    if (strcmp(l->type, "ContrastiveLoss") == 0) {
+        return 2;
     }
-    return strcmp(l->type, "ContrastiveLoss") == 0 || strcmp(l->type, "TripletLoss") == 0 ? 2 : 1;
+    return is_loss(l) || (strcmp(l->type, "Accuracy") == 0 && !net_has_loss) ? 1 : 0;
 }
 
 /* A top that somebody needs, that a metric judges, or that nobody reads (an output). */
@@ -348,9 +353,14 @@ static bool has_live_top(const dvti_caffe_net *net, const dvti_caffe_layer *l)
 
 static void mark_live(dvti_caffe_net *net)
 {
+    bool net_has_loss = false;
+
+    for (int32_t i = 0; i < net->layer_count; i++) {
+        net_has_loss = net_has_loss || (net->layers[i].included && is_loss(&net->layers[i]));
+    }
     for (int32_t i = net->layer_count - 1; i >= 0; i--) {
         dvti_caffe_layer *l = &net->layers[i];
-        int32_t judged = l->role == DVTI_CAFFE_DROP ? judged_bottoms(l) : 0;
+        int32_t judged = l->role == DVTI_CAFFE_DROP ? judged_bottoms(l, net_has_loss) : 0;
 
         if (!l->included || l->role == DVTI_CAFFE_DATA) {
             continue;

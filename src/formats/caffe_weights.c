@@ -23,9 +23,10 @@
 enum { MAX_BLOBS = 16 }; /* of a layer that we know: 3 */
 
 typedef struct blob_spans {
-    dvti_wire  file; /* the message that holds the blobs, for places in errors */
+    dvti_wire   file; /* the message that holds the blobs, for places in errors */
+    dvt_arena  *names;
     const char *layer;
-    int32_t    count; /* may exceed MAX_BLOBS: the rest is not kept */
+    int32_t     count; /* may exceed MAX_BLOBS: the rest is not kept */
     dvti_wire_field span[MAX_BLOBS];
 } blob_spans;
 
@@ -223,18 +224,11 @@ static dvt_status read_span(const blob_spans *s, int32_t i, dvt_tensor *out)
 
 /* ---- into the graph ------------------------------------------------------------------------ */
 
-static dvt_value_id find_param(dvt_graph *g, const char *layer, const char *role)
+static dvt_value_id find_param(dvt_graph *g, const blob_spans *s, const char *role)
 {
-    char name[512];
-    size_t a = strlen(layer), b = strlen(role);
+    const char *name = dvt_arena_printf(s->names, "%s.%s", s->layer, role);
+    dvt_value_id v = name ? dvt_graph_find_value(g, name) : DVT_NO_VALUE;
 
-    if (a + b + 2 > sizeof name) {
-        return DVT_NO_VALUE; /* the importer's names are not that long either: see dvti_caffe_param */
-    }
-    memcpy(name, layer, a);
-    name[a] = '.';
-    memcpy(name + a + 1, role, b + 1);
-    dvt_value_id v = dvt_graph_find_value(g, name);
     if (v.i < 0) {
         return v;
     }
@@ -316,14 +310,14 @@ static dvt_status apply_layer(dvt_graph *g, const blob_spans *s)
         int32_t     blob;
     } roles[] = {{"weight", 0}, {"slope", 0}, {"scale", 0}, {"offset", 0},
                  {"bias", 1},   {"mean", 0},  {"var", 1}};
-    bool norm = find_param(g, s->layer, "mean").i >= 0;
+    bool norm = find_param(g, s, "mean").i >= 0;
     int32_t used = norm ? 3 : 0;
     dvt_pos pos = {.file = s->file.file, .offset = s->file.origin};
     float factor = 1;
     dvt_status st = DVT_OK;
 
     for (size_t k = 0; k < sizeof roles / sizeof roles[0]; k++) {
-        if (find_param(g, s->layer, roles[k].role).i >= 0 && roles[k].blob >= used) {
+        if (find_param(g, s, roles[k].role).i >= 0 && roles[k].blob >= used) {
             used = roles[k].blob + 1;
         }
     }
@@ -339,7 +333,7 @@ static dvt_status apply_layer(dvt_graph *g, const blob_spans *s)
         st = read_factor(s, &factor);
     }
     for (size_t k = 0; k < sizeof roles / sizeof roles[0] && st == DVT_OK; k++) {
-        dvt_value_id v = find_param(g, s->layer, roles[k].role);
+        dvt_value_id v = find_param(g, s, roles[k].role);
         if (v.i >= 0) {
             st = load_blob(g, s, roles[k].blob, v, factor);
         }
@@ -358,7 +352,7 @@ static const layer_form NEW_FORM = {1, 7, 0}, V1_FORM = {4, 6, 1}, V0_FORM = {1,
 
 static dvt_status scan_layer(dvt_graph *g, dvti_wire *w, const layer_form *form, dvt_arena *names)
 {
-    blob_spans s = {.file = *w, .layer = ""};
+    blob_spans s = {.file = *w, .names = names, .layer = ""};
     dvti_wire_field f;
 
     while (dvti_wire_next(w, &f)) {
