@@ -5,13 +5,15 @@
 
 SECONDS ?= 60
 PATTERN ?=
+# Set by .ci/run: warnings of gcc are errors too (those of clang always are, in build-asan).
+WERROR = $(if $(DOVETAIL_WERROR),-DDOVETAIL_WERROR=ON)
 CMAKE_QUIET = --log-level=WARNING >/dev/null
 
 .PHONY: all setup demo check check-all bench fuzz onnx-ops docs format tidy cov clean help \
         build-dev build-asan build-tsan build-fuzz
 
 all: setup
-	@cmake --preset release $(CMAKE_QUIET)
+	@cmake --preset release $(WERROR) $(CMAKE_QUIET)
 	@cmake --build --preset release
 
 setup:

@@ -11,7 +11,7 @@ tests/run --build build-cov >build-cov/tests.log || tail -n 20 build-cov/tests.l
 
 mkdir -p build-cov/gcov
 cd build-cov/gcov
-find .. -path '*dovetail-objects.dir/src*' -name '*.gcda' -exec gcov -n {} + 2>/dev/null |
+find .. -path '*dovetail-objects.dir/src*' -name '*.gcno' -exec gcov -n {} + 2>/dev/null |
     awk -F"['%: ]+" '
         /^File/ { file = $2; sub(/.*\/src\//, "src/", file) }
         /^Lines executed/ && file ~ /^src\// {
