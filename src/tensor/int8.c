@@ -12,8 +12,8 @@
 
 #include <string.h>
 
-DVTI_SIMD void dvt_int8_encode(const float *restrict x, int64_t n, float inv_scale,
-                               int8_t *restrict q)
+DVTI_SIMD static void encode_run(const float *restrict x, int64_t n, float inv_scale,
+                                 int8_t *restrict q)
 {
     for (int64_t i = 0; i < n; i++) {
         float   v = x[i] * inv_scale;
@@ -27,8 +27,19 @@ DVTI_SIMD void dvt_int8_encode(const float *restrict x, int64_t n, float inv_sca
     }
 }
 
-DVTI_SIMD void dvt_int8_decode(const int8_t *restrict q, int64_t n, float scale, float *restrict x)
+DVTI_SIMD static void decode_run(const int8_t *restrict q, int64_t n, float scale,
+                                 float *restrict x)
 {
     for (int64_t i = 0; i < n; i++)
         x[i] = (float)q[i] * scale;
+}
+
+void dvt_int8_encode(const float *x, int64_t n, float inv_scale, int8_t *q)
+{
+    encode_run(x, n, inv_scale, q);
+}
+
+void dvt_int8_decode(const int8_t *q, int64_t n, float scale, float *x)
+{
+    decode_run(q, n, scale, x);
 }
