@@ -7,8 +7,9 @@
  *           computes, and reorders the output back, each only where the layouts differ.
  * Invariants (1) a run allocates nothing: oneDNN's own scratch is in the caller's block too;
  *           (2) oneDNN uses the number of threads that the context had when the plan was made. Its
- *           direct convolutions share out outputs, never a sum, so the bits do not depend on that
- *           number (tests/unit/test_kernels_conv.c holds it for 1 and 2 threads).
+ *           generated convolutions share out outputs, never a sum. Its fallback through matrix
+ *           products cuts sums by threads, so it gets one thread: the bits do not depend on the
+ *           number (tests/unit/test_kernels_conv.c compares several).
  * Memory    scratch = [input in the chosen layout | output in it | oneDNN's scratchpad]
  * Limits    float32. The transposed form computes its activation in a pass of its own.
  * Tests     tests/unit/test_kernels_conv.c, against conv_ref.c on random dimensions.
@@ -160,6 +161,32 @@ static dnnl_status_t make_desc(const dvt_conv_plan *p, const layout *l, bool wit
     return st;
 }
 
+/* True for the fallback that lowers to matrix products, whose sums depend on the threads. */
+static bool cuts_sums(const_dnnl_primitive_desc_t pd)
+{
+    const char *name = "";
+
+    return dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, (void *)&name) ==
+               dnnl_success &&
+           strstr(name, "gemm:") != NULL;
+}
+
+/* The primitive and its description, on one thread if more would change the bits. */
+static dnnl_status_t make_conv(dvt_conv_plan *p, const layout *l, bool with_bias, bool transposed,
+                               const dvt_act *fused, dnnl_primitive_desc_t *pd)
+{
+    dnnl_status_t st = make_desc(p, l, with_bias, transposed, fused, pd);
+
+    if (st == dnnl_success && p->jobs > 1 && cuts_sums(*pd)) {
+        dnnl_primitive_desc_destroy(*pd);
+        *pd = NULL;
+        p->jobs = 1;
+        omp_set_num_threads(1); /* inside the caller's scope */
+        st = make_desc(p, l, with_bias, transposed, fused, pd);
+    }
+    return st == dnnl_success ? dnnl_primitive_create(&p->conv, *pd) : st;
+}
+
 static dnnl_status_t make_reorder(const dvt_conv_plan *p, const dnnl_memory_desc_t *from,
                                   const dnnl_memory_desc_t *to, dnnl_primitive_t *out)
 {
@@ -270,10 +297,8 @@ static dvt_status build(dvt_conv_plan *p, const dvt_conv_dims *d, const float *w
     if (st != DVT_OK)
         goto done;
     p->late_act = opts->transposed ? opts->act : none;
-    made = make_desc(p, &l, bias != NULL, opts->transposed, opts->transposed ? &none : &opts->act,
+    made = make_conv(p, &l, bias != NULL, opts->transposed, opts->transposed ? &none : &opts->act,
                      &pd);
-    if (made == dnnl_success)
-        made = dnnl_primitive_create(&p->conv, pd);
     st = checked(p->ctx, made, "make a convolution");
     if (st == DVT_OK)
         st = pack_weights(p, &l, dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0), w);
