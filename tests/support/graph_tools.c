@@ -17,13 +17,22 @@ void tool_ok(dvt_ctx *ctx, dvt_status st)
                  dvt_ctx_error(ctx)->trail);
 }
 
-dvt_graph *tool_graph(void)
+dvt_graph *tool_parse(const char *text)
 {
-    dvt_ctx *ctx = dvt_ctx_create(&(dvt_ctx_opts){.jobs = 1});
+    dvt_ctx   *ctx = dvt_ctx_create(&(dvt_ctx_opts){.jobs = 1});
+    dvt_graph *g;
+
     assert_non_null(ctx);
-    dvt_graph *g = dvt_graph_create(ctx, "test");
-    assert_non_null(g);
+    tool_ok(ctx, dvt_graph_parse(ctx, "test", text, strlen(text), &g));
+    tool_ok(ctx, dvt_graph_seed_params(g, 7));
     return g;
+}
+
+dvt_value_id tool_value(const dvt_graph *g, const char *name)
+{
+    dvt_value_id v = dvt_graph_find_value(g, name);
+    if (v.i < 0) fail_msg("no value '%s'", name);
+    return v;
 }
 
 void tool_graph_free(dvt_graph *g)
@@ -32,85 +41,6 @@ void tool_graph_free(dvt_graph *g)
     dvt_graph_destroy(g);
     assert_int_equal(dvt_ctx_bytes_in_use(ctx), 0);
     dvt_ctx_destroy(ctx);
-}
-
-/* ---- building ------------------------------------------------------------------------------ */
-
-dvt_value_id tool_input(dvt_graph *g, const char *name, dvt_shape shape)
-{
-    dvt_value_id v;
-    tool_ok(dvt_graph_ctx(g), dvt_graph_add_input(g, name, DVT_DTYPE_F32, &shape, &v));
-    return v;
-}
-
-dvt_value_id tool_const(dvt_graph *g, const char *name, dvt_shape shape, const float *data)
-{
-    dvt_tensor   t;
-    dvt_value_id v;
-
-    tool_ok(dvt_graph_ctx(g), dvt_tensor_init(dvt_graph_ctx(g), DVT_DTYPE_F32, &shape, &t));
-    if (t.bytes) memcpy(t.data, data, t.bytes);
-    tool_ok(dvt_graph_ctx(g), dvt_graph_add_const(g, name, &t, &v));
-    dvt_tensor_deinit(dvt_graph_ctx(g), &t);
-    return v;
-}
-
-dvt_value_id tool_random(dvt_graph *g, const char *name, dvt_shape shape, float lo, float hi)
-{
-    dvt_rng      rng = dvt_rng_make(dvt_hash64(name, strlen(name), 0), 0);
-    dvt_tensor   t;
-    dvt_value_id v;
-
-    tool_ok(dvt_graph_ctx(g), dvt_tensor_init(dvt_graph_ctx(g), DVT_DTYPE_F32, &shape, &t));
-    for (int64_t i = 0; i < dvt_shape_count(&shape); i++)
-        ((float *)t.data)[i] = lo + (hi - lo) * dvt_rng_f32(&rng);
-    tool_ok(dvt_graph_ctx(g), dvt_graph_add_const(g, name, &t, &v));
-    dvt_tensor_deinit(dvt_graph_ctx(g), &t);
-    return v;
-}
-
-dvt_value_id tool_node(dvt_graph *g, dvt_op op, const char *name, const dvt_attrs *attrs,
-                       const dvt_value_id *inputs, int32_t count)
-{
-    dvt_value_id  out;
-    dvt_node_spec spec = {.op = op,
-                          .name = name,
-                          .inputs = inputs,
-                          .input_count = count,
-                          .output_count = 1,
-                          .attrs = attrs ? *attrs : dvt_op_default_attrs(op, 2)};
-
-    tool_ok(dvt_graph_ctx(g), dvt_graph_add_node(g, &spec, &out));
-    return out;
-}
-
-void tool_output(dvt_graph *g, dvt_value_id v)
-{
-    tool_ok(dvt_graph_ctx(g), dvt_graph_add_output(g, v));
-}
-
-dvt_value_id tool_conv(dvt_graph *g, const char *name, dvt_value_id x, int64_t out_c, int64_t k,
-                       bool bias)
-{
-    dvt_attrs    a = dvt_op_default_attrs(DVT_OP_CONV, 2);
-    int64_t      in_c = dvt_graph_value(g, x)->shape.dim[1];
-    float        reach = 1.0f / (float)(in_c * k);
-    dvt_value_id in[3] = {x, tool_random(g, name, DVT_SHAPE(out_c, in_c, k, k), -reach, reach)};
-
-    if (bias) in[2] = tool_random(g, name, DVT_SHAPE(out_c), -0.5f, 0.5f);
-    for (int32_t i = 0; i < 2; i++) {
-        a.conv.win.kernel.v[i] = k;
-        a.conv.win.pad_lo.v[i] = (k - 1) / 2;
-        a.conv.win.pad_hi.v[i] = k / 2;
-    }
-    return tool_node(g, DVT_OP_CONV, name, &a, in, bias ? 3 : 2);
-}
-
-dvt_value_id tool_unary(dvt_graph *g, const char *name, dvt_unary fn, dvt_value_id x)
-{
-    dvt_attrs a = dvt_op_default_attrs(DVT_OP_UNARY, 0);
-    a.unary.fn = fn;
-    return tool_node(g, DVT_OP_UNARY, name, &a, &x, 1);
 }
 
 /* ---- running ------------------------------------------------------------------------------- */
