@@ -2,8 +2,9 @@
 /*
  * canon_int.h - the rules of pass_canonicalise.c.
  *
- * A rule looks at one live node of its operator; where its pattern is there it rewrites the node and
- * sets *changed. It may add constants, and must copy the node before it does: adding moves arrays.
+ * A rule looks at one live node of its operator; where its pattern is there it rewrites the node
+ * and sets *changed. It may add constants, and must copy the node before it does: adding moves
+ * arrays.
  */
 #ifndef DVTI_GRAPH_CANON_INT_H
 #define DVTI_GRAPH_CANON_INT_H

@@ -104,8 +104,8 @@ dvt_status dvti_canon_matmul_to_dense(dvt_graph *g, dvt_node_id id, bool *change
 
 /* ---- flatten ------------------------------------------------------------------------------- */
 
-/* dense reads its input flattened from axis on, so that it needs nobody to flatten it. The dimensions
- * before axis are those of the result and must be there before the reshape already. */
+/* dense reads its input flattened from axis on, so that it needs nobody to flatten it. The
+ * dimensions before axis are those of the result and must be there before the reshape already. */
 dvt_status dvti_canon_flatten_into_dense(dvt_graph *g, dvt_node_id id, bool *changed)
 {
     const dvt_node *n = dvt_graph_node(g, id), *r = dvti_producer(g, n->inputs[0]);

@@ -112,7 +112,7 @@ dvt_status dvti_canon_unary_to_relu(dvt_graph *g, dvt_node_id id, bool *changed)
     bool clip = a->fn == DVT_UNARY_CLIP && a->alpha == 0.0f && isinf(a->beta) && a->beta > 0;
     bool leaky = a->fn == DVT_UNARY_LEAKY_RELU && a->alpha == 0.0f;
 
-    /* slope 0 times an infinity would be NaN, where ReLU says 0: leaky ReLU of f32 networks only */
+    /* for finite x; slope 0 times minus infinity is NaN, which no network means */
     if (!clip && !leaky) return DVT_OK;
     return rewrite_unary(g, id, n->inputs[0], DVT_UNARY_RELU, 0.0f, 0.0f, changed);
 }

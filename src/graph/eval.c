@@ -162,8 +162,8 @@ static void *take(uint8_t **at, size_t count, size_t size)
 }
 
 /* wide[i] = t[i], with f32 data in scratch where the row wants it. */
-static void place_wide(const dvti_eval_op *row, const dvt_tensor *t, int32_t count, dvt_tensor *wide,
-                       uint8_t **at)
+static void place_wide(const dvti_eval_op *row, const dvt_tensor *t, int32_t count,
+                       dvt_tensor *wide, uint8_t **at)
 {
     for (int32_t i = 0; i < count; i++) {
         wide[i] = t[i];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * eval_image.c - rows of the evaluation table for pooling, normalisation and per-channel arithmetic.
+ * eval_image.c - evaluation of pooling, normalisation and per-channel arithmetic.
  *
  * Operators pool, global_pool, lrn, batch_norm, instance_norm, scale, bias, softmax, in f32 (f16
  *           through f32; maximum pooling also takes 8-bit integers, where f32 is exact).
@@ -154,7 +154,8 @@ const dvti_eval_op dvti_eval_pool = {check_pool, run_pool, DVTI_WIDEN_SMALL};
 const dvti_eval_op dvti_eval_global_pool = {check_global_pool, run_global_pool, DVTI_WIDEN_SMALL};
 const dvti_eval_op dvti_eval_lrn = {check_lrn, run_lrn, DVTI_WIDEN_F16};
 const dvti_eval_op dvti_eval_batch_norm = {dvti_eval_check_f32, run_batch_norm, DVTI_WIDEN_F16};
-const dvti_eval_op dvti_eval_instance_norm = {dvti_eval_check_f32, run_instance_norm, DVTI_WIDEN_F16};
+const dvti_eval_op dvti_eval_instance_norm = {dvti_eval_check_f32, run_instance_norm,
+                                              DVTI_WIDEN_F16};
 const dvti_eval_op dvti_eval_scale = {dvti_eval_check_f32, run_scale, DVTI_WIDEN_F16};
 const dvti_eval_op dvti_eval_bias = {dvti_eval_check_f32, run_bias, DVTI_WIDEN_F16};
 const dvti_eval_op dvti_eval_softmax = {dvti_eval_check_f32, run_softmax, DVTI_WIDEN_F16};

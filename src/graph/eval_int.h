@@ -3,7 +3,7 @@
  * eval_int.h - how one node is computed: shared by evaluation of single nodes and the executor.
  *
  * Idea      An operator is a row of a table: a check that looks at types, shapes and attributes
- *           only, and a function that computes. Both get a `dvti_eval`, the node's tensors in order.
+ *           only, and a function that computes. Both get a `dvti_eval`: the node and its tensors.
  *           The naive and the fast executor use the same rows; `fast` chooses the kernel.
  * Types     A row that widens computes in f32: f16 tensors (and, where the row says so, 8-bit
  *           integers) are converted into scratch, computed on, and rounded back. Other rows get the
@@ -74,8 +74,8 @@ dvt_gemm_dims dvti_gemm_dims(const dvt_node *n, const dvt_shape *a, const dvt_sh
 
 /* ---- rows by family ------------------------------------------------------------------------ */
 
-extern const dvti_eval_op dvti_eval_conv, dvti_eval_conv_transpose, dvti_eval_dense, dvti_eval_matmul,
-    dvti_eval_gemm; /* eval_linear.c */
+extern const dvti_eval_op dvti_eval_conv, dvti_eval_conv_transpose, dvti_eval_dense,
+    dvti_eval_matmul, dvti_eval_gemm; /* eval_linear.c */
 extern const dvti_eval_op dvti_eval_pool, dvti_eval_global_pool, dvti_eval_lrn,
     dvti_eval_batch_norm, dvti_eval_instance_norm, dvti_eval_scale, dvti_eval_bias,
     dvti_eval_softmax; /* eval_image.c */

@@ -36,8 +36,8 @@ static dvt_status run_conv(const dvti_eval *e)
         dvt_conv_f32_nchw_ref(&d, e->in[0].data, e->in[1].data, dvti_eval_f32(e, 2), &none,
                               e->out[0].data);
     else
-        dvt_conv_transpose_f32_nchw_ref(&d, e->in[0].data, e->in[1].data, dvti_eval_f32(e, 2), &none,
-                                        e->out[0].data);
+        dvt_conv_transpose_f32_nchw_ref(&d, e->in[0].data, e->in[1].data, dvti_eval_f32(e, 2),
+                                        &none, e->out[0].data);
     return DVT_OK;
 }
 

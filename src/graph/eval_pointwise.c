@@ -2,9 +2,9 @@
 /*
  * eval_pointwise.c - rows of the evaluation table for element-wise operators and reductions.
  *
- * Operators unary, prelu, binary, nary, where, cast, reduce, cumsum. The kernels say which types they
- *           take (dvt_*_supports); f16 goes through f32, so that a comparison of f16 values is the
- *           comparison of the same values in f32.
+ * Operators unary, prelu, binary, nary, where, cast, reduce, cumsum. The kernels say which types
+ *           they take (dvt_*_supports); f16 goes through f32, so that a comparison of f16 values is
+ *           the comparison of the same values in f32.
  * Fast      f32 tensors use the threaded kernels where there are any; every other type has one.
  * Tests     tests/unit/test_eval_pointwise.c, tests/diff/diff_exec.c
  */

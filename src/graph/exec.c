@@ -19,17 +19,31 @@
 
 /* ---- creation ------------------------------------------------------------------------------ */
 
+/* A value can be read if something makes it: not a parameter without data, nor what is left of a
+ * removed node. */
+static dvt_status mark_value(dvt_exec *x, dvt_value_id id, const char *what)
+{
+    const dvt_value *v = dvt_graph_value(x->g, id);
+
+    if (!v)
+        return dvt_fail(x->ctx, DVT_E_USAGE, NULL, "%s: no value with id %d", what, id.i);
+    if (v->kind == DVT_VALUE_PARAM ||
+        (v->kind == DVT_VALUE_NODE && dvt_graph_node(x->g, v->producer)->dead))
+        return dvt_fail(x->ctx, DVT_E_USAGE, NULL, "%s '%s' has no data and is not computed", what,
+                        v->name);
+    x->readable[id.i] = true;
+    return DVT_OK;
+}
+
 static dvt_status mark_readable(dvt_exec *x, const dvt_exec_opts *opts)
 {
-    for (int32_t i = 0; i < dvt_graph_output_count(x->g); i++)
-        x->readable[dvt_graph_output(x->g, i).i] = true;
-    for (int32_t i = 0; i < opts->keep_count; i++) {
-        if (!dvt_graph_value(x->g, opts->keep[i]))
-            return dvt_fail(x->ctx, DVT_E_USAGE, NULL, "kept value %d: no value with id %d", i,
-                            opts->keep[i].i);
-        x->readable[opts->keep[i].i] = true;
-    }
-    return DVT_OK;
+    dvt_status st = DVT_OK;
+
+    for (int32_t i = 0; !st && i < dvt_graph_output_count(x->g); i++)
+        st = mark_value(x, dvt_graph_output(x->g, i), "graph output");
+    for (int32_t i = 0; !st && i < opts->keep_count; i++)
+        st = mark_value(x, opts->keep[i], "kept value");
+    return st;
 }
 
 dvt_status dvt_exec_create(const dvt_graph *g, const dvt_exec_opts *opts, dvt_exec **out)

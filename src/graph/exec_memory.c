@@ -141,10 +141,9 @@ static void assign(const dvt_exec *x, layout *l)
     }
     for (int32_t i = 0; i < x->step_count; i++) assign_step(x, &x->steps[i], l, i + 1);
     for (int32_t i = 0; i < x->step_count; i++) {
-        size_t bytes = x->steps[i].scratch_bytes;
-        l->scratch[i] = bytes ? l->item_count : NO_STORAGE;
-        if (bytes)
-            l->items[l->item_count++] = (dvti_mem_item){.bytes = bytes, .first = i + 1, .last = i + 1};
+        dvti_mem_item item = {.bytes = x->steps[i].scratch_bytes, .first = i + 1, .last = i + 1};
+        l->scratch[i] = item.bytes ? l->item_count : NO_STORAGE;
+        if (item.bytes) l->items[l->item_count++] = item;
     }
 }
 

@@ -40,7 +40,8 @@ static bool alive_together(const dvti_mem_item *a, const dvti_mem_item *b)
     return a->first <= b->last && b->first <= a->last;
 }
 
-/* `order` (done) is sorted by offset. The best gap among those alive with `p`; false: over size_t. */
+/* `order` (done) is sorted by offset. The best place among those alive with `p`; false: it ends
+ * beyond size_t. */
 static bool best_offset(const placed *const *order, int32_t done, const placed *p, size_t *out)
 {
     size_t end = 0, best = SIZE_MAX, best_gap = SIZE_MAX, behind;

@@ -5,17 +5,17 @@
  * Idea      A table of small rules, each for one operator. A sweep in topological order applies to
  *           each node its rules until none matches; sweeps are repeated until one changes nothing,
  *           because a rule may open the way for another (gemm -> dense -> flatten into dense).
- *           Every rule makes the graph smaller in a fixed order of operators (gemm, matmul > dense;
- *           nary > binary > scale, bias, clip; reduce, pool > global_pool; power > scale; clip, leaky
- *           ReLU > ReLU; transpose > reshape), so that this ends.
+ *           Every rule goes down a fixed order of operators (gemm, matmul > dense; nary > binary >
+ *           scale, bias, clip; reduce, pool > global_pool; power > scale; clip, leaky ReLU > ReLU;
+ *           transpose > reshape), so that this ends.
  *
  *   from                                          to           legal if
- *   gemm                                          dense        op(a) = a; b constant (or, untouched, a
- *                                                              parameter); c absent or one row
+ *   gemm                                          dense        op(a) = a; b constant, or used as it
+ *                                                              is; c absent or one row
  *   matmul                                        dense        b constant of rank 2, a of rank >= 2
  *   dense of reshape                              dense        reshape only flattens behind `axis`
- *   add, sub, mul, div with a constant            bias, scale  constant varies along one dimension at
- *                                                              most, result shaped like the other
+ *   add, sub, mul, div with a constant            bias, scale  it varies along one dimension or
+ *                                                              none, result shaped like the other
  *                                                              operand, f32, rank >= 2
  *   power with exponent 1                         scale        f32, rank >= 2
  *   nary of two (sum, max, min, prod)             binary

@@ -6,11 +6,11 @@
  *           channel. Behind a convolution or a dense layer with constant weights w and bias c that
  *           is w' = s w, c' = s c + b. Behind another scale or bias both become one. A batch_norm
  *           that finds no weights becomes a scale, so that the later stages know one form.
- * Legal     if x is read by this node only and is no graph output; weights, biases and parameters are
- *           f32 constants; the channel dimension of the arithmetic is that of the producer's output
- *           (1 of a convolution, the last of a dense layer); and all s and b are finite.
- * Rounding  s, b and the products are formed in double and rounded once to f32; outputs change within
- *           the rounding of the new weights (relative 2^-24 a term).
+ * Legal     if x is read by this node only and is no graph output; weights, biases and parameters
+ *           are f32 constants; the channel dimension of the arithmetic is that of the producer's
+ *           output (1 of a convolution, the last of a dense layer); and all s and b are finite.
+ * Rounding  s, b and the products are formed in double and rounded once to f32; outputs change
+ *           within the rounding of the new weights (relative 2^-24 a term).
  * Names     The value that remains holds what the folded node computed and carries its name; the
  *           node that remains keeps the convolution's name.
  * Limits    f16 networks keep their scales: rounding the products to f16 would cost accuracy.
@@ -68,7 +68,7 @@ static dvt_status read_batch_norm(const dvt_graph *g, const dvt_node *n, affine 
     return st;
 }
 
-/* One of `s` and `b` may be NULL. */
+/* `s` and `b` may be NULL. */
 static dvt_status read_vectors(const dvt_graph *g, const dvt_node *n, const dvt_tensor *s,
                                const dvt_tensor *b, affine *out)
 {
@@ -114,14 +114,16 @@ static int64_t channel_of(const dvt_node *n, const dvt_shape *w, int64_t element
 static dvt_status add_weights(dvt_graph *g, const dvt_node *n, const affine *a, const dvt_tensor *w,
                               dvt_value_id *out)
 {
-    int64_t    count = dvt_shape_count(&w->shape);
-    float     *data = dvt_alloc(g->ctx, ((size_t)count + 1) * sizeof *data);
-    dvt_status st = data ? DVT_OK : DVT_E_NOMEM;
+    int64_t      count = dvt_shape_count(&w->shape);
+    const float *from = w->data;
+    const char  *name = dvt_graph_value(g, n->inputs[1])->name;
+    float       *data = dvt_alloc(g->ctx, ((size_t)count + 1) * sizeof *data);
+    dvt_status   st = data ? DVT_OK : DVT_E_NOMEM;
 
     *out = DVT_NO_VALUE;
     for (int64_t i = 0; !st && i < count; i++)
-        data[i] = (float)((double)((const float *)w->data)[i] * a->scale[channel_of(n, &w->shape, i)]);
-    if (!st) st = dvti_graph_add_f32(g, dvt_graph_value(g, n->inputs[1])->name, &w->shape, data, out);
+        data[i] = (float)((double)from[i] * a->scale[channel_of(n, &w->shape, i)]);
+    if (!st) st = dvti_graph_add_f32(g, name, &w->shape, data, out);
     dvt_free(g->ctx, data);
     return st;
 }

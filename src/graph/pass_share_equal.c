@@ -29,8 +29,9 @@ static size_t key_of(const dvt_node *n)
 
 static bool computes_the_same(const dvt_node *a, const dvt_node *b)
 {
-    return a->op == b->op && a->input_count == b->input_count && a->output_count == b->output_count &&
-           memcmp(a->inputs, b->inputs, (size_t)a->input_count * sizeof *a->inputs) == 0 &&
+    if (a->op != b->op || a->input_count != b->input_count || a->output_count != b->output_count)
+        return false;
+    return memcmp(a->inputs, b->inputs, (size_t)a->input_count * sizeof *a->inputs) == 0 &&
            dvti_attrs_equal(a->op, &a->attrs, &b->attrs);
 }
 

@@ -14,9 +14,9 @@
 
 enum { PASSES_MAX = 64, DUMP_INLINE_MAX = 64 /* elements of a constant written out in a dump */ };
 
-/* Each pass is one file pass_*.c; the order is the order they run in. Nodes that nobody reads go first,
- * so that they do not count as readers; identities go first, because they stand between patterns, and
- * once more, because canonicalising leaves some. */
+/* Each pass is one file pass_*.c; the order is the order they run in. Nodes that nobody reads go
+ * first, so that they do not count as readers; identities go before patterns are sought, because
+ * they stand between them, and once more, because canonicalising leaves some. */
 static const dvt_pass *const standing_passes[] = {
     &dvti_pass_dead_code,
     &dvti_pass_remove_identity,

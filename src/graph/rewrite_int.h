@@ -36,8 +36,8 @@ dvt_status dvti_graph_rewrite_node(dvt_graph *g, dvt_node_id n, dvt_op op, const
 bool dvti_can_replace(const dvt_graph *g, dvt_value_id old, dvt_value_id with);
 /* Replaces output 0 of node n by `with` and removes the node. */
 dvt_status dvti_graph_bypass_node(dvt_graph *g, dvt_node_id n, dvt_value_id with);
-/* The same where `with` is a node's output that only node n read: `with` now holds what output 0 of n
- * held, and takes its name along. */
+/* The same where `with` is a node's output that only node n read: `with` now holds what output 0 of
+ * n held, and takes its name along. */
 dvt_status dvti_graph_absorb_node(dvt_graph *g, dvt_node_id n, dvt_value_id with);
 /* A new f32 constant of the given shape; `data` is copied. */
 dvt_status dvti_graph_add_f32(dvt_graph *g, const char *name, const dvt_shape *shape,

@@ -195,7 +195,7 @@ static void test_eval__elements_of_one_operand(void **state)
          "f16[2]", {-1, 4}},
         {"dvg 1 t const x: i64[2] = [-2,4] y = unary(x, fn=neg) output y", "i64[2]", {2, -4}},
         {"dvg 1 t const x: f64[2] = [4,9] y = unary(x, fn=sqrt) output y", "f64[2]", {2, 3}},
-        {"dvg 1 t const x: bool[2] = [1,0] y = unary(x, fn=not) output y", "bool[2]", {0, 1}},
+        {"dvg 1 t const x: bool[2] = [true,false] y = unary(x, fn=not) output y", "bool[2]", {0, 1}},
         {"dvg 1 t const x: f32[2] = [1,3]"
          " y = unary(x, fn=power, alpha=2, beta=1, gamma=2) output y", "f32[2]", {9, 49}},
         {"dvg 1 t const x: f32[1,2,1] = [-2,-4] const s: f32[2,1] = [0.5,0.25] y = prelu(x, s)"
@@ -220,13 +220,13 @@ static void test_eval__elements_of_several_operands(void **state)
          "i32[2]", {1, 2}},
         {"dvg 1 t const a: f16[2] = [1,2] const b: f16[1] = [2] y = binary(a, b, fn2=less) output y",
          "bool[2]", {1, 0}},
-        {"dvg 1 t const a: bool[2] = [1,0] const b: bool[1] = [1] y = binary(a, b, fn2=xor) output y",
+        {"dvg 1 t const a: bool[2] = [true,false] const b: bool[1] = [true] y = binary(a, b, fn2=xor) output y",
          "bool[2]", {0, 1}},
         {"dvg 1 t const a: f32[1] = [1] const b: f32[1] = [2] const c: f32[1] = [6]"
          " y = nary(a, b, c, fnn=mean) output y", "f32[1]", {3}},
         {"dvg 1 t const a: f16[1] = [1] const b: f16[1] = [2] const c: f16[2] = [6,1]"
          " y = nary(a, b, c, fnn=max) output y", "f16[2]", {6, 2}},
-        {"dvg 1 t const c: bool[2] = [1,0] const a: i64[2] = [1,2] const b: i64[1] = [9]"
+        {"dvg 1 t const c: bool[2] = [true,false] const a: i64[2] = [1,2] const b: i64[1] = [9]"
          " y = where(c, a, b) output y", "i64[2]", {1, 9}},
     };
     EXPECT(cases);
@@ -262,7 +262,7 @@ static void test_eval__moving_elements(void **state)
          "f32[2]", {2, 3}},
         {"dvg 1 t const x: u8[2,3] = [1,2,3,4,5,6] y = transpose(x, perm=[1,0]) output y",
          "u8[3,2]", {1, 4, 2, 5, 3, 6}},
-        {"dvg 1 t const x: bool[2,1] = [1,0] y = reshape(x, dims=[2]) output y", "bool[2]", {1, 0}},
+        {"dvg 1 t const x: bool[2,1] = [true,false] y = reshape(x, dims=[2]) output y", "bool[2]", {1, 0}},
         {"dvg 1 t const x: f32[2] = [1,2] y = pad(x, pad_lo=[1], pad_hi=[1], value=9) output y",
          "f32[4]", {9, 1, 2, 9}},
         {"dvg 1 t const x: i64[3] = [1,2,3] y = pad(x, pad_lo=[2], pad_hi=[-1], mode=reflect)"
