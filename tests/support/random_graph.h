@@ -6,13 +6,13 @@
  * Idea      A graph grows node by node: an operator is drawn, then a value that it can take, then
  *           attributes that fit. Where nothing fits the draw is repeated. The same seed and options
  *           give the same graph, to the bit.
- * Values    All constants have data. Activations stay in a range where functions are smooth and
- *           finite: logarithms, roots, quotients and powers read |x| + 1/2, and inputs made by
- *           random_graph_input are in [-1, 1). Integers appear as indices, by casts and by arg
+ * Values    Activations stay finite for inputs in [-1, 1), which random_graph_input makes: a bound is
+ *           carried with each value, a clip follows where it grows beyond 64, and functions with
+ *           poles read a shifted or clipped operand. Integers appear as indices, by casts and by arg
  *           reductions; truth values by comparisons.
  * Coverage  `only` restricts the draw to given operators; the graph then also holds what their
- *           operands need (unary abs, binary add, binary less, cast). Every run of about 400 nodes over
- *           all operators meets each of them (checked by prop_graph_text).
+ *           operands need (unary clip and abs, binary add and less, cast). 400 nodes drawn over all
+ *           operators meet each of them (checked by prop_graph_text).
  */
 #ifndef TESTS_SUPPORT_RANDOM_GRAPH_H
 #define TESTS_SUPPORT_RANDOM_GRAPH_H
@@ -22,12 +22,13 @@
 typedef struct random_graph_opts {
     uint64_t      seed;
     int32_t       nodes;        /* drawn; helper nodes come on top; 0 = 12 */
-    int64_t       elements_max; /* of one value; 0 = 4096 */
+    int64_t       elements_max; /* larger values are not read again; 0 = 2048 */
     const dvt_op *only;         /* (only_count); NULL = all operators */
     int32_t       only_count;
     bool          params;       /* leave weights without data */
     bool          odd_names;    /* names with blanks, quotes, keywords and UTF-8 */
-    bool          float_only;   /* no integers and truth values: what an accelerator takes */
+    bool          smooth;       /* no integers, truth values and functions with jumps, so that
+                                   small differences stay small: for comparing implementations */
 } random_graph_opts;
 
 /* E_NOMEM, or the builder's error if the generator made something invalid (a bug of one of them). */
