@@ -113,10 +113,10 @@ static dvt_status resolve(dvt_ctx *ctx, const char *file, const char *what, cons
     if (!dir || strncmp(*out, dir, len) != 0 || (len > 1 && (*out)[len] != '/')) {
         st = fail(ctx, file, DVT_E_PARSE, what, "external data outside of the model's folder:",
                   location);
-        free(*out);
+        free(*out); /* libc: realpath */
         *out = NULL;
     }
-    free(dir);
+    free(dir); /* libc: realpath */
     return st;
 }
 
@@ -177,6 +177,6 @@ dvt_status dvti_onnx_external(dvt_ctx *ctx, const char *file, const char *what,
     if (st == DVT_OK) {
         st = read_bytes(ctx, file, what, path, r.offset, bytes, out);
     }
-    free(path);
+    free(path); /* libc: realpath */
     return st;
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# ONNX's own operator tests, from their archive, as a table by operator.
+# run.sh - ONNX's own operator tests, from their archive, as a table by operator.
 #   tests/onnx/run.sh [--build DIR] [--json] [--verbose] [--only TEXT] [ARCHIVE.tar.gz | FOLDER]
 # Without an archive the one of the test data is taken (DOVETAIL_TEST_DATA, default
 # ../shared/data beside the checkout); if that is absent the run is skipped with status 77.
