@@ -34,7 +34,8 @@ typedef struct dvt_import_opts {
     const char            *weights;     /* path of a .caffemodel, or NULL */
     const dvt_input_shape *shapes;      /* override or supply input shapes */
     int32_t                shape_count;
-    const dvt_input_value *values;      /* inputs that become constants (ONNX: shapes, axes, bounds) */
+    /* inputs that become constants (ONNX: shapes, axes, bounds) */
+    const dvt_input_value *values;
     int32_t                value_count;
     int64_t                batch;       /* > 0: replaces the first dimension of every input */
     /* rank 0 = none; (C,H,W) for inputs whose size the file does not say */

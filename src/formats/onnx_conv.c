@@ -3,8 +3,8 @@
  * onnx_conv.c - ONNX convolutions and matrix products, and the windows that pools share.
  *
  * Windows   auto_pad becomes explicit pads here: SAME gives ceil(in / stride) outputs, the odd
- *           element of the padding behind (UPPER) or in front (LOWER). `pads` beside an auto_pad must
- *           be 0. Lists that are absent are ones and zeros.
+ *           element of the padding behind (UPPER) or in front (LOWER). `pads` beside an auto_pad
+ *           must be 0. Lists that are absent are ones and zeros.
  * Products  Gemm and MatMul stay what they are; the canonicalise pass makes `dense` of them.
  * Limits    convolutions and pools over 1 to 3 spatial dimensions (refused by the graph beyond).
  * Tests     tests/unit/test_onnx_ops.c and the ONNX operator tests (tests/onnx)
@@ -21,7 +21,8 @@ static void fill(dvt_ints *list, int32_t count, int64_t value)
     }
 }
 
-static void read_list(dvti_onnx_node *n, const char *name, int32_t count, int64_t def, dvt_ints *out)
+static void read_list(dvti_onnx_node *n, const char *name, int32_t count, int64_t def,
+                      dvt_ints *out)
 {
     if (!dvti_onnx_ints(n, name, out)) {
         fill(out, count, def);
@@ -40,7 +41,8 @@ dvti_auto_pad dvti_onnx_auto_pad(dvti_onnx_node *n)
     return (dvti_auto_pad)dvti_onnx_choice(n, "auto_pad", modes, 4, 0);
 }
 
-static void split_pads(dvti_onnx_node *n, int32_t spatial, dvti_auto_pad mode, dvt_window_attrs *win)
+static void split_pads(dvti_onnx_node *n, int32_t spatial, dvti_auto_pad mode,
+                       dvt_window_attrs *win)
 {
     const DvtOnnx__Attribute *a = dvti_onnx_attr(n, "pads");
     size_t                    want = 2 * (size_t)spatial;
@@ -51,8 +53,8 @@ static void split_pads(dvti_onnx_node *n, int32_t spatial, dvti_auto_pad mode, d
         return;
     }
     if (a->n_ints != want) {
-        dvti_onnx_refuse(n, DVT_E_SHAPE, "attribute 'pads' has %zu entries, %zu are needed", a->n_ints,
-                         want);
+        dvti_onnx_refuse(n, DVT_E_SHAPE, "attribute 'pads' has %zu entries, %zu are needed",
+                         a->n_ints, want);
         return;
     }
     for (int32_t i = 0; i < spatial; i++) {
@@ -121,7 +123,8 @@ static bool conv_kernel(dvti_onnx_node *n, const dvt_shape *x, const dvt_shape *
         }
     }
     if (n->st == DVT_OK && kernel->n != x->rank - 2) {
-        return dvti_onnx_refuse(n, DVT_E_SHAPE, "attribute 'kernel_shape' has %d entries, %d are needed",
+        return dvti_onnx_refuse(n, DVT_E_SHAPE,
+                                "attribute 'kernel_shape' has %d entries, %d are needed",
                                 (int)kernel->n, (int)x->rank - 2);
     }
     return n->st == DVT_OK;
@@ -193,7 +196,8 @@ void dvti_onnx_conv_transpose(dvti_onnx_node *n)
             want.n = spatial;
         }
         if (want.n != spatial) {
-            dvti_onnx_refuse(n, DVT_E_SHAPE, "attribute 'output_shape' has %d entries", (int)want.n);
+            dvti_onnx_refuse(n, DVT_E_SHAPE, "attribute 'output_shape' has %d entries",
+                             (int)want.n);
         }
     } else if (mode == DVTI_PAD_SAME_UPPER || mode == DVTI_PAD_SAME_LOWER) {
         for (int32_t i = 0; i < spatial; i++) {

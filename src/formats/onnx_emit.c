@@ -5,8 +5,8 @@
  * Idea      The last graph node of a decomposition carries the ONNX node's name and the name of its
  *           output, so that values can be found under the names of the model; earlier steps are
  *           named "<node>.<operator>". A node with constant operands is evaluated at once.
- * Limits    Folding stops at FOLD_MAX_BYTES a result and FOLD_MAX_MACS: beyond, the node stays and is
- *           computed when the network runs.
+ * Limits    Folding stops at FOLD_MAX_BYTES a result and FOLD_MAX_MACS: beyond, the node stays and
+ *           is computed when the network runs.
  * Tests     tests/unit/test_onnx_import.c
  */
 #include "formats/onnx_int.h"
@@ -79,7 +79,8 @@ static void add(dvti_onnx_node *n, dvt_op op, const dvt_attrs *attrs, const dvt_
     }
 }
 
-/* The name that a value gets in the graph: a float16 output leaves its own name to the final cast. */
+/* The name that a value gets in the graph: a float16 output leaves its own name to the final
+ * cast. */
 static const char *value_name(dvti_onnx_node *n, int32_t index, char *room, size_t size)
 {
     const char *name = n->p->output[index];
@@ -249,8 +250,8 @@ dvt_value_id dvti_onnx_unary(dvti_onnx_node *n, dvt_unary fn, dvt_value_id v)
     return dvti_onnx_mid(n, DVT_OP_UNARY, &attrs, &v, 1);
 }
 
-dvt_value_id dvti_onnx_reduce(dvti_onnx_node *n, dvt_reduce fn, dvt_value_id v, const dvt_ints *axes,
-                              bool keep_dims)
+dvt_value_id dvti_onnx_reduce(dvti_onnx_node *n, dvt_reduce fn, dvt_value_id v,
+                              const dvt_ints *axes, bool keep_dims)
 {
     dvt_attrs attrs = {.reduce = {.rfn = fn, .axes = *axes, .keep_dims = keep_dims}};
 

@@ -5,13 +5,13 @@
  * Idea      A model is a list of nodes in topological order that read and make values by name. One
  *           table maps names to graph values; each node is handed to the function of its operator
  *           (onnx_ops.c), which may add several graph nodes. At the end everything unread goes.
- * Checks    IR version and opset are within what is known; every value has one producer, which stands
- *           before its readers; nodes of other domains, sub-graphs and sparse constants are refused;
- *           attributes, inputs and outputs that an operator's function did not ask for are refused;
- *           the type of each output is the declared one.
- * Not read  Documentation, metadata, training information, quantisation hints, and value_info: none of
- *           them changes what the network computes. Shapes are inferred, declared shapes of outputs
- *           are not compared (an import with another batch would not have them).
+ * Checks    IR version and opset are within what is known; every value has one producer, which
+ *           stands before its readers; nodes of other domains, sub-graphs and sparse constants are
+ *           refused; attributes, inputs and outputs that an operator's function did not ask for are
+ *           refused; the type of each output is the declared one.
+ * Not read  Documentation, metadata, training information, quantisation hints, and value_info: none
+ *           of them changes what the network computes. Shapes are inferred, declared shapes of
+ *           outputs are not compared (an import with another batch would not have them).
  * Tests     tests/unit/test_onnx_import.c, tests/fuzz/fuzz_onnx.c
  */
 #include "formats/onnx_import_int.h"
@@ -124,7 +124,8 @@ static dvt_status read_opset(dvti_onnx *o)
     }
     if (seen > 1 || (seen == 0 && m->ir_version >= FIRST_OPSET_IR && m->graph->n_node > 0 &&
                      m->n_opset_import == 0)) {
-        return dvt_fail(o->ctx, DVT_E_PARSE, &at, "the model states %s version of the ONNX operators",
+        return dvt_fail(o->ctx, DVT_E_PARSE, &at,
+                        "the model states %s version of the ONNX operators",
                         seen ? "more than one" : "no");
     }
     if (o->opset < 1) {
@@ -311,7 +312,8 @@ dvt_status dvt_onnx_parse(dvt_ctx *ctx, const char *name, const uint8_t *data, s
     return st;
 }
 
-dvt_status dvt_onnx_load(dvt_ctx *ctx, const char *path, const dvt_import_opts *opts, dvt_graph **out)
+dvt_status dvt_onnx_load(dvt_ctx *ctx, const char *path, const dvt_import_opts *opts,
+                         dvt_graph **out)
 {
     dvt_blob   blob = {0};
     dvt_status st = dvt_file_read(ctx, path, 0, &blob);

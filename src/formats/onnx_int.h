@@ -2,17 +2,19 @@
 /*
  * onnx_int.h - what the files of the ONNX importer share: the import, one node, its operands.
  *
- * Idea      Every operator is a function over a `dvti_onnx_node`. It asks for attributes and inputs by
- *           name or index, adds graph nodes, and binds the results. Asking marks an attribute, input
- *           or output as understood; what nobody asked for when the function returns is refused. So
- *           "an attribute that is not handled is an error" holds for all operators without lists.
+ * Idea      Every operator is a function over a `dvti_onnx_node`. It asks for attributes and inputs
+ *           by name or index, adds graph nodes, and binds the results. Asking marks an attribute,
+ *           input or output as understood; what nobody asked for when the function returns is
+ *           refused. So "an attribute that is not handled is an error" holds for all operators
+ *           without lists.
  * Errors    The node carries a sticky status. After a failure getters return harmless defaults,
  *           adding does nothing, and the node's status comes out at the end: operator functions
  *           read as straight lines. Texts begin with node, operator and opset.
  * Halves    float16 values are held as f32 in the graph and marked `half`; the graph's inputs and
  *           outputs of type float16 keep it by a cast. Constants (bfloat16 ones, too) are widened.
- * Folding   A node whose operands are all constants is evaluated when it is added; this is how shapes,
- *           axes and bounds that a model computes become the attributes that the graph wants.
+ * Folding   A node whose operands are all constants is evaluated when it is added; this is how
+ *           shapes, axes and bounds that a model computes become the attributes that the graph
+ *           wants.
  */
 #ifndef FORMATS_ONNX_INT_H
 #define FORMATS_ONNX_INT_H
@@ -70,7 +72,8 @@ typedef struct dvti_onnx {
 
 const dvti_onnx_value *dvti_onnx_find(const dvti_onnx *o, const char *name); /* NULL = unknown */
 /* E_PARSE if the name is taken: every value of a model has one producer. */
-DVT_MUST_CHECK dvt_status dvti_onnx_bind(dvti_onnx *o, const char *name, dvt_value_id id, bool half);
+DVT_MUST_CHECK dvt_status dvti_onnx_bind(dvti_onnx *o, const char *name, dvt_value_id id,
+                                         bool half);
 /* True if `name` is a graph output declared float16. */
 bool dvti_onnx_is_half_output(const dvti_onnx *o, const char *name);
 
@@ -118,7 +121,8 @@ dvt_value_id dvti_onnx_in(dvti_onnx_node *n, int32_t i);  /* E_PARSE if absent *
 dvt_value_id dvti_onnx_opt(dvti_onnx_node *n, int32_t i); /* DVT_NO_VALUE if absent */
 int32_t      dvti_onnx_in_count(const dvti_onnx_node *n);
 dvt_dtype    dvti_onnx_dtype_of(const dvti_onnx_node *n, dvt_value_id v); /* F32 after a failure */
-dvt_shape    dvti_onnx_shape_of(const dvti_onnx_node *n, dvt_value_id v); /* scalar after a failure */
+/* scalar after a failure */
+dvt_shape    dvti_onnx_shape_of(const dvti_onnx_node *n, dvt_value_id v);
 /* Input i must be a constant; false: absent or refused. `what` is what it means: "axes". */
 bool dvti_onnx_const(dvti_onnx_node *n, int32_t i, const char *what, dvt_tensor *out);
 bool dvti_onnx_const_ints(dvti_onnx_node *n, int32_t i, const char *what, dvt_ints *out);
@@ -154,8 +158,8 @@ dvt_value_id dvti_onnx_cast(dvti_onnx_node *n, dvt_value_id v, dvt_dtype dtype);
 dvt_value_id dvti_onnx_reshape(dvti_onnx_node *n, dvt_value_id v, const dvt_shape *to);
 dvt_value_id dvti_onnx_binary(dvti_onnx_node *n, dvt_binary fn, dvt_value_id a, dvt_value_id b);
 dvt_value_id dvti_onnx_unary(dvti_onnx_node *n, dvt_unary fn, dvt_value_id v);
-dvt_value_id dvti_onnx_reduce(dvti_onnx_node *n, dvt_reduce fn, dvt_value_id v, const dvt_ints *axes,
-                              bool keep_dims);
+dvt_value_id dvti_onnx_reduce(dvti_onnx_node *n, dvt_reduce fn, dvt_value_id v,
+                              const dvt_ints *axes, bool keep_dims);
 void dvti_onnx_end_identity(dvti_onnx_node *n, dvt_value_id v);
 void dvti_onnx_end_binary(dvti_onnx_node *n, dvt_binary fn, dvt_value_id a, dvt_value_id b);
 void dvti_onnx_end_unary(dvti_onnx_node *n, dvt_unary fn, dvt_value_id v);

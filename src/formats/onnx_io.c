@@ -4,11 +4,11 @@
  *
  * Idea      A graph has static shapes. What the model leaves open is settled here: an unknown first
  *           dimension is the batch (1 unless the options say more), unknown image sizes come from
- *           the options, and the rest must be given by name. Inputs may also be given as values; they
- *           are constants then, which is how a shape that a caller knows becomes static.
+ *           the options, and the rest must be given by name. Inputs may also be given as values;
+ *           they are constants then, which is how a shape that a caller knows becomes static.
  * Halves    float16 inputs and outputs keep their type: a cast stands behind the one and before the
- *           other, and everything between is f32. bfloat16 has no type here and may not be an input or
- *           output.
+ *           other, and everything between is f32. bfloat16 has no type here and may not be an input
+ *           or output.
  * Tests     tests/unit/test_onnx_import.c
  */
 #include "formats/onnx_import_int.h"
@@ -103,7 +103,8 @@ static dvt_status need_shape(const dvti_onnx *o, const char *name, int32_t dim)
     dvt_status st;
 
     if (dim < 0) {
-        st = dvt_fail(o->ctx, DVT_E_USAGE, &at, "the model does not say the shape of input '%s'", name);
+        st = dvt_fail(o->ctx, DVT_E_USAGE, &at, "the model does not say the shape of input '%s'",
+                      name);
     } else {
         st = dvt_fail(o->ctx, DVT_E_USAGE, &at, "the model does not say dimension %d of input '%s'",
                       (int)dim, name);
@@ -130,8 +131,9 @@ static dvt_status declared_shape(const dvti_onnx *o, const char *name, const Dvt
         return need_shape(o, name, -1);
     }
     if (p->n_dim > DVT_MAX_RANK) {
-        return dvt_fail(o->ctx, DVT_E_UNSUPPORTED, &at, "input '%s' has %zu dimensions, the limit is %d",
-                        name, p->n_dim, (int)DVT_MAX_RANK);
+        return dvt_fail(o->ctx, DVT_E_UNSUPPORTED, &at,
+                        "input '%s' has %zu dimensions, the limit is %d", name, p->n_dim,
+                        (int)DVT_MAX_RANK);
     }
     *out = (dvt_shape){.rank = (int32_t)p->n_dim};
     for (int32_t i = 0; i < out->rank; i++) {
@@ -154,8 +156,8 @@ static dvt_status input_shape(const dvti_onnx *o, const char *name, const DvtOnn
     *out = (dvt_shape){0};
     if (given && p && (size_t)given->rank != p->n_dim) {
         return dvt_fail(o->ctx, DVT_E_USAGE, &at,
-                        "the shape given for input '%s' has %d dimensions, the model says %zu", name,
-                        (int)given->rank, p->n_dim);
+                        "the shape given for input '%s' has %d dimensions, the model says %zu",
+                        name, (int)given->rank, p->n_dim);
     }
     if (given) {
         *out = *given;
@@ -183,12 +185,13 @@ static dvt_status tensor_type(const dvti_onnx *o, const DvtOnnx__ValueInfo *p, c
         return dvt_fail(o->ctx, DVT_E_PARSE, &at, "%s '%s' has no type", role, p->name);
     }
     if (!p->type->tensor_type) {
-        return dvt_fail(o->ctx, DVT_E_UNSUPPORTED, &at, "%s '%s' is not a dense tensor", role, p->name);
+        return dvt_fail(o->ctx, DVT_E_UNSUPPORTED, &at, "%s '%s' is not a dense tensor", role,
+                        p->name);
     }
     *elem_type = p->type->tensor_type->elem_type;
     if (dvti_onnx_value_dtype(*elem_type) == DVT_DTYPE_NONE) {
-        return dvt_fail(o->ctx, DVT_E_UNSUPPORTED, &at, "%s '%s' has elements of %s (%d)", role, p->name,
-                        dvti_onnx_type_name(*elem_type), (int)*elem_type);
+        return dvt_fail(o->ctx, DVT_E_UNSUPPORTED, &at, "%s '%s' has elements of %s (%d)", role,
+                        p->name, dvti_onnx_type_name(*elem_type), (int)*elem_type);
     }
     return DVT_OK;
 }
@@ -211,15 +214,17 @@ static dvt_status cast_value(dvti_onnx *o, dvt_value_id v, dvt_dtype dtype, cons
     return dvt_graph_add_node(o->g, &spec, out);
 }
 
-static dvt_status bind_given(dvti_onnx *o, const char *name, dvt_dtype dtype, const dvt_tensor *value)
+static dvt_status bind_given(dvti_onnx *o, const char *name, dvt_dtype dtype,
+                             const dvt_tensor *value)
 {
     dvt_pos    at = {.file = o->file};
     dvt_tensor t;
     dvt_status st;
 
     if (value->dtype != dtype) {
-        return dvt_fail(o->ctx, DVT_E_SHAPE, &at, "the value given for input '%s' is %s, the model says %s",
-                        name, dvt_dtype_name(value->dtype), dvt_dtype_name(dtype));
+        return dvt_fail(o->ctx, DVT_E_SHAPE, &at,
+                        "the value given for input '%s' is %s, the model says %s", name,
+                        dvt_dtype_name(value->dtype), dvt_dtype_name(dtype));
     }
     st = dvt_tensor_copy(o->ctx, value, &t);
     return st == DVT_OK ? bind_const(o, name, &t, dtype == DVT_DTYPE_F16) : st;
@@ -265,7 +270,8 @@ static dvt_status check_given(const dvti_onnx *o, const char *wanted, int32_t fr
         }
     }
     if (!wanted || !*wanted) {
-        return dvt_fail(o->ctx, DVT_E_USAGE, &at, "a shape without a name needs one input, the model has %d",
+        return dvt_fail(o->ctx, DVT_E_USAGE, &at,
+                        "a shape without a name needs one input, the model has %d",
                         (int)free_inputs);
     }
     return dvt_fail(o->ctx, DVT_E_USAGE, &at, "the model has no input '%s'", wanted);
@@ -351,8 +357,9 @@ static dvt_status read_output(dvti_onnx *o, const DvtOnnx__ValueInfo *p)
     if (have == DVT_DTYPE_F32 && want == DVT_DTYPE_F16 && v->half) {
         st = cast_value(o, id, DVT_DTYPE_F16, p->name, &id);
     } else if (have != want || v->half) {
-        return dvt_fail(o->ctx, DVT_E_SHAPE, &at, "output '%s' is declared as %s but is %s", p->name,
-                        dvti_onnx_type_name(elem), v->half ? "FLOAT16" : dvt_dtype_name(have));
+        return dvt_fail(o->ctx, DVT_E_SHAPE, &at, "output '%s' is declared as %s but is %s",
+                        p->name, dvti_onnx_type_name(elem),
+                        v->half ? "FLOAT16" : dvt_dtype_name(have));
     }
     return st == DVT_OK ? dvt_graph_add_output(o->g, id) : st;
 }

@@ -3,9 +3,9 @@
  * onnx_math.c - element-wise ONNX operators: activations, arithmetic, comparison, choice, casts.
  *
  * Opsets    Before opset 7 binary operators broadcast only with `broadcast` = 1 and lay the second
- *           operand along `axis`; that becomes a reshape. Before opset 6 `consumed_inputs` is a hint
- *           about memory and does not change values. Clip takes its bounds from attributes before
- *           opset 11 and from inputs after. PRelu's slope is one a channel before opset 7.
+ *           operand along `axis`; that becomes a reshape. Before opset 6 `consumed_inputs` is a
+ *           hint about memory and does not change values. Clip takes its bounds from attributes
+ *           before opset 11 and from inputs after. PRelu's slope is one a channel before opset 7.
  * Types     Pow with operands of two types computes in f64 when the base is an integer, and in the
  *           type of the base otherwise.
  * Tests     tests/unit/test_onnx_ops.c and the ONNX operator tests (tests/onnx)
@@ -110,7 +110,8 @@ static bool clip_number(dvti_onnx_node *n, dvt_value_id v, float def, float *out
     if (n->st != DVT_OK || v.i < 0) {
         return true;
     }
-    if (!dvt_graph_const(n->o->g, v, &t) || t.dtype != DVT_DTYPE_F32 || dvt_shape_count(&t.shape) != 1) {
+    if (!dvt_graph_const(n->o->g, v, &t) || t.dtype != DVT_DTYPE_F32 ||
+        dvt_shape_count(&t.shape) != 1) {
         return false;
     }
     *out = ((const float *)t.data)[0];
@@ -166,7 +167,8 @@ void dvti_onnx_clip(dvti_onnx_node *n)
         end_clip(n, x, min, max);
     } else if (n->opset < 11) {
         dvt_dtype t = dvti_onnx_dtype_of(n, x);
-        clip_by_steps(n, x, dvti_onnx_scalar(n, t, (double)min), dvti_onnx_scalar(n, t, (double)max));
+        clip_by_steps(n, x, dvti_onnx_scalar(n, t, (double)min),
+                      dvti_onnx_scalar(n, t, (double)max));
     } else {
         clip_by_steps(n, x, lo, hi);
     }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * onnx_move.c - ONNX operators that move elements: Concat, Slice, Split, Transpose, Pad, Tile, Gather, ...
+ * onnx_move.c - ONNX operators that move elements: Concat, Slice, Split, Transpose, Pad, Tile,
+ * Gather, ...
  *
- * Opsets    Operands that were attributes and became inputs: Slice at 10, Split at 13, Pad at 11 (its
- *           list was called `paddings` in opset 1), Tile at 6 (whose first form repeated along one
- *           axis). Inputs must be constants. Split without sizes gives equal parts; from opset 18 on
- *           the last may be smaller. DepthToSpace has a mode from opset 11 on and is DCR before.
+ * Opsets    Operands that were attributes and became inputs: Slice at 10, Split at 13, Pad at 11
+ *           (its list was called `paddings` in opset 1), Tile at 6 (whose first form repeated along
+ *           one axis). Inputs must be constants. Split without sizes gives equal parts; from opset
+ *           18 on the last may be smaller. DepthToSpace has a mode from opset 11 on and is DCR
+ *           before.
  * Limits    Split into more than DVT_MAX_RANK unequal parts becomes slices.
  * Tests     tests/unit/test_onnx_ops.c and the ONNX operator tests (tests/onnx)
  */
@@ -77,7 +79,8 @@ static int32_t split_sizes(dvti_onnx_node *n, int64_t *sizes)
         }
     }
     if (count && count != (int64_t)n->p->n_output) {
-        dvti_onnx_refuse(n, DVT_E_SHAPE, "%lld sizes for %zu outputs", (long long)count, n->p->n_output);
+        dvti_onnx_refuse(n, DVT_E_SHAPE, "%lld sizes for %zu outputs", (long long)count,
+                         n->p->n_output);
         return 0;
     }
     return (int32_t)count;
@@ -284,7 +287,8 @@ void dvti_onnx_pad(dvti_onnx_node *n)
     dvti_onnx_end(n, DVT_OP_PAD, &a, &x, 1);
 }
 
-/* border: left, top, right, bottom; with `scale` (height, width) right and bottom follow from it. */
+/* border: left, top, right, bottom; with `scale` (height, width) right and bottom follow from
+ * it. */
 void dvti_onnx_crop(dvti_onnx_node *n)
 {
     dvt_value_id x = dvti_onnx_in(n, 0);
@@ -302,7 +306,8 @@ void dvti_onnx_crop(dvti_onnx_node *n)
     }
     a.slice.starts = (dvt_ints){2, {border.v[1], border.v[0]}};
     for (int32_t i = 0; i < 2; i++) {
-        int64_t size = xs.dim[2 + i], first = a.slice.starts.v[i], behind = border.v[i == 0 ? 3 : 2];
+        int64_t size = xs.dim[2 + i], first = a.slice.starts.v[i],
+                behind = border.v[i == 0 ? 3 : 2];
         bool    fits = first >= 0 && behind >= 0 && first <= size && behind <= size - first &&
                     (!scaled || (scale.v[i] >= 0 && scale.v[i] <= size - first));
         if (!fits) {

@@ -5,8 +5,8 @@
  * Idea      See onnx_int.h: what is asked for is marked as understood, failures are sticky.
  *           Attribute types are checked against the `type` field where the file has one (it is
  *           missing in files of the first IR versions, where the filled field says it).
- * Limits    DVTI_ONNX_MAX_SLOTS attributes, inputs and outputs a node are tracked; lists of integers
- *           hold DVT_MAX_RANK entries. Both refuse beyond.
+ * Limits    DVTI_ONNX_MAX_SLOTS attributes, inputs and outputs a node are tracked; lists of
+ *           integers hold DVT_MAX_RANK entries. Both refuse beyond.
  * Tests     tests/unit/test_onnx_import.c
  */
 #include "formats/onnx_int.h"
@@ -101,8 +101,8 @@ int64_t dvti_onnx_int(dvti_onnx_node *n, const char *name, int64_t def)
 {
     size_t                    i = 0;
     const DvtOnnx__Attribute *raw = find_attr(n, name, &i);
-    const DvtOnnx__Attribute *a =
-        typed_attr(n, name, ATTR_INT, raw && (raw->has_i || (!raw->has_f && !raw->n_ints)), "an integer");
+    const DvtOnnx__Attribute *a = typed_attr(
+        n, name, ATTR_INT, raw && (raw->has_i || (!raw->has_f && !raw->n_ints)), "an integer");
     return a ? a->i : def;
 }
 
@@ -149,16 +149,18 @@ bool dvti_onnx_ints(dvti_onnx_node *n, const char *name, dvt_ints *out)
 {
     size_t                    index = 0;
     const DvtOnnx__Attribute *raw = find_attr(n, name, &index);
-    const DvtOnnx__Attribute *a = typed_attr(
-        n, name, ATTR_INTS, raw && (raw->n_ints || (!raw->has_i && !raw->has_f)), "a list of integers");
+    const DvtOnnx__Attribute *a =
+        typed_attr(n, name, ATTR_INTS, raw && (raw->n_ints || (!raw->has_i && !raw->has_f)),
+                   "a list of integers");
 
     *out = (dvt_ints){0};
     if (!a) {
         return false;
     }
     if (a->n_ints > DVT_MAX_RANK) {
-        return dvti_onnx_refuse(n, DVT_E_UNSUPPORTED, "attribute '%s' has %zu entries, the limit is %d",
-                                name, a->n_ints, (int)DVT_MAX_RANK);
+        return dvti_onnx_refuse(n, DVT_E_UNSUPPORTED,
+                                "attribute '%s' has %zu entries, the limit is %d", name, a->n_ints,
+                                (int)DVT_MAX_RANK);
     }
     for (size_t i = 0; i < a->n_ints; i++) {
         out->v[out->n++] = a->ints[i];
@@ -176,7 +178,8 @@ int32_t dvti_onnx_choice(dvti_onnx_node *n, const char *name, const char *const 
             return i;
         }
     }
-    dvti_onnx_refuse(n, DVT_E_UNSUPPORTED, "attribute '%s' is '%s', which is not handled", name, text);
+    dvti_onnx_refuse(n, DVT_E_UNSUPPORTED, "attribute '%s' is '%s', which is not handled", name,
+                     text);
     return def;
 }
 
@@ -219,8 +222,8 @@ dvt_value_id dvti_onnx_opt(dvti_onnx_node *n, int32_t i)
         n->in_read[i] = true;
     }
     if (!v) {
-        dvti_onnx_refuse(n, DVT_E_PARSE, "input %d reads '%s', which nothing before it makes", (int)i,
-                         n->p->input[i]);
+        dvti_onnx_refuse(n, DVT_E_PARSE, "input %d reads '%s', which nothing before it makes",
+                         (int)i, n->p->input[i]);
         return DVT_NO_VALUE;
     }
     if (!n->half_known && dvt_graph_value(n->o->g, v->id)->dtype == DVT_DTYPE_F32) {
@@ -282,11 +285,13 @@ bool dvti_onnx_const_ints(dvti_onnx_node *n, int32_t i, const char *what, dvt_in
     }
     int64_t count = dvt_shape_count(&t.shape);
     if (!is_integer(t.dtype) || t.shape.rank > 1) {
-        return dvti_onnx_refuse(n, DVT_E_SHAPE, "input %d (%s) is not a list of integers", (int)i, what);
+        return dvti_onnx_refuse(n, DVT_E_SHAPE, "input %d (%s) is not a list of integers", (int)i,
+                                what);
     }
     if (count > DVT_MAX_RANK) {
-        return dvti_onnx_refuse(n, DVT_E_UNSUPPORTED, "input %d (%s) has %lld entries, the limit is %d",
-                                (int)i, what, (long long)count, (int)DVT_MAX_RANK);
+        return dvti_onnx_refuse(n, DVT_E_UNSUPPORTED,
+                                "input %d (%s) has %lld entries, the limit is %d", (int)i, what,
+                                (long long)count, (int)DVT_MAX_RANK);
     }
     for (int64_t k = 0; k < count; k++) {
         out->v[out->n++] = dvt_tensor_get_i64(&t, k);
@@ -303,8 +308,8 @@ bool dvti_onnx_ints_since(dvti_onnx_node *n, int64_t since, const char *name, in
 int64_t dvti_onnx_axis(dvti_onnx_node *n, int64_t axis, int32_t rank)
 {
     if (axis < -rank || axis >= rank) {
-        dvti_onnx_refuse(n, DVT_E_SHAPE, "axis %lld is outside of -%d..%d", (long long)axis, (int)rank,
-                         (int)rank - 1);
+        dvti_onnx_refuse(n, DVT_E_SHAPE, "axis %lld is outside of -%d..%d", (long long)axis,
+                         (int)rank, (int)rank - 1);
         return 0;
     }
     return axis < 0 ? axis + rank : axis;

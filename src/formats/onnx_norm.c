@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * onnx_norm.c - ONNX normalisation: batch, instance, layer, group, RMS, Lp, mean-variance, LRN, softmax.
+ * onnx_norm.c - ONNX normalisation: batch, instance, layer, group, RMS, Lp, mean-variance, LRN,
+ * softmax.
  *
  * Idea      What the graph has is used as it is; layer, RMS, Lp and mean-variance normalisation are
- *           written out in reductions and arithmetic, group normalisation as instance normalisation of a
- *           reshaped tensor.
- * Opsets    BatchNormalization handles inference only: `is_test` = 0 before opset 7 and training_mode
- *           of opset 14 are refused, and so is `spatial` = 0 before opset 9. Softmax and its kin
- *           work on all dimensions from `axis` (1) on before opset 13, on one (-1) after.
- *           GroupNormalization has one scale a group in opset 18, one a channel from 21 on.
+ *           written out in reductions and arithmetic, group normalisation as instance normalisation
+ *           of a reshaped tensor.
+ * Opsets    BatchNormalization handles inference only: `is_test` = 0 before opset 7 and
+ *           training_mode of opset 14 are refused, and so is `spatial` = 0 before opset 9. Softmax
+ *           and its kin work on all dimensions from `axis` (1) on before opset 13, on one (-1)
+ *           after. GroupNormalization has one scale a group in opset 18, one a channel from 21 on.
  * Tests     tests/unit/test_onnx_ops.c and the ONNX operator tests (tests/onnx)
  */
 #include "formats/onnx_int.h"
@@ -79,7 +80,8 @@ void dvti_onnx_softmax(dvti_onnx_node *n)
     /* a flattened softmax may have its axis behind the last dimension: every element is alone */
     a.softmax.axis = flatten && axis == rank ? axis : dvti_onnx_axis(n, axis, rank);
     if (n->st == DVT_OK && a.softmax.axis == rank) {
-        dvti_onnx_refuse(n, DVT_E_UNSUPPORTED, "axis %lld is behind the last dimension", (long long)axis);
+        dvti_onnx_refuse(n, DVT_E_UNSUPPORTED, "axis %lld is behind the last dimension",
+                         (long long)axis);
     }
     dvti_onnx_end(n, DVT_OP_SOFTMAX, &a, &x, 1);
 }
@@ -192,7 +194,8 @@ void dvti_onnx_lp_norm(dvti_onnx_node *n)
     dvt_dtype    t = dvti_onnx_dtype_of(n, x);
 
     if (p != 1 && p != 2) {
-        dvti_onnx_refuse(n, DVT_E_UNSUPPORTED, "attribute 'p' is %lld, 1 and 2 are handled", (long long)p);
+        dvti_onnx_refuse(n, DVT_E_UNSUPPORTED, "attribute 'p' is %lld, 1 and 2 are handled",
+                         (long long)p);
     }
     dvt_value_id norm = dvti_onnx_reduce(n, p == 1 ? DVT_REDUCE_L1 : DVT_REDUCE_L2, x, &axes, true);
     dvt_value_id zero = dvti_onnx_scalar(n, t, 0.0), one = dvti_onnx_scalar(n, t, 1.0);
@@ -234,7 +237,8 @@ void dvti_onnx_group_norm(dvti_onnx_node *n)
         check_stash(n);
     }
     if (n->st == DVT_OK && (xs.rank < 3 || groups < 1 || xs.dim[1] % groups != 0)) {
-        dvti_onnx_refuse(n, DVT_E_SHAPE, "%lld groups do not divide the channels", (long long)groups);
+        dvti_onnx_refuse(n, DVT_E_SHAPE, "%lld groups do not divide the channels",
+                         (long long)groups);
     }
     if (n->st != DVT_OK) {
         return;

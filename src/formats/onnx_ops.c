@@ -3,9 +3,9 @@
  * onnx_ops.c - the ONNX operators that are handled: name, opsets, function, variant.
  *
  * Idea      One row an operator (or a member of a family, told apart by `variant`). `since` is the
- *           first opset that has it, `until` the first that does not. What changed between opsets is
- *           decided inside the function, by dvti_onnx_node.opset. docs/formats/onnx.md shows this
- *           table; tests compare the two.
+ *           first opset that has it, `until` the first that does not. What changed between opsets
+ *           is decided inside the function, by dvti_onnx_node.opset. docs/formats/onnx.md shows
+ *           this table; tests compare the two.
  * Invariants  rows are sorted by name, for binary search.
  */
 #include "formats/onnx_int.h"
@@ -147,8 +147,9 @@ const dvti_onnx_op *dvti_onnx_find_op(const char *name, int64_t opset, bool *kno
         int     order = strcmp(name, ops[mid].name);
         if (order == 0) {
             *known = true;
-            return opset >= ops[mid].since && (!ops[mid].until || opset < ops[mid].until) ? &ops[mid]
-                                                                                        : NULL;
+            return opset >= ops[mid].since && (!ops[mid].until || opset < ops[mid].until)
+                       ? &ops[mid]
+                       : NULL;
         }
         if (order < 0) {
             hi = mid;

@@ -2,10 +2,10 @@
 /*
  * onnx_pool.c - ONNX pooling: MaxPool, AveragePool, LpPool and their global forms.
  *
- * Opsets    kernel_shape is required. AveragePool divides by the elements inside the image, or, with
- *           count_include_pad (opset 7), by those inside image and pads. LpPool's `p` is a float in
- *           opset 1, and kernel_shape may be missing there, which is refused. storage_order only
- *           matters for MaxPool's second output, the indices, which is refused.
+ * Opsets    kernel_shape is required. AveragePool divides by the elements inside the image, or,
+ *           with count_include_pad (opset 7), by those inside image and pads. LpPool's `p` is a
+ *           float in opset 1, and kernel_shape may be missing there, which is refused.
+ *           storage_order only matters for MaxPool's second output, the indices, which is refused.
  * Tests     tests/unit/test_onnx_ops.c and the ONNX operator tests (tests/onnx)
  */
 #include "formats/onnx_int.h"
@@ -32,7 +32,8 @@ void dvti_onnx_pool(dvti_onnx_node *n)
     dvt_attrs    a = {.pool = {.kind = (dvt_pool)n->variant, .p = 2}};
 
     dvti_onnx_need_attr(n, "kernel_shape");
-    if (dvti_onnx_ints(n, "kernel_shape", &a.pool.win.kernel) && a.pool.win.kernel.n != xs.rank - 2) {
+    if (dvti_onnx_ints(n, "kernel_shape", &a.pool.win.kernel) &&
+        a.pool.win.kernel.n != xs.rank - 2) {
         dvti_onnx_refuse(n, DVT_E_SHAPE, "attribute 'kernel_shape' has %d entries, %d are needed",
                          (int)a.pool.win.kernel.n, (int)xs.rank - 2);
     }

@@ -3,13 +3,13 @@
  * onnx_resize.c - ONNX Resize and Upsample: sizes, scales and coordinate modes.
  *
  * Opsets    Upsample (1: height_scale and width_scale; 7: scales; 9: scales as input) and Resize 10
- *           map coordinates without an offset and take the element below. Resize 11 names both; from 13
- *           on roi, scales and sizes are optional; 18 adds axes, antialias and the policy that keeps
- *           the aspect ratio.
+ *           map coordinates without an offset and take the element below. Resize 11 names both;
+ *           from 13 on roi, scales and sizes are optional; 18 adds axes, antialias and the policy
+ *           that keeps the aspect ratio.
  * Scales    Where the model gives scales, coordinates use them, not the ratio of sizes: the two
  *           differ when the output size was rounded down.
- * Limits    antialias and cropping (tf_crop_and_resize) are refused, and so is a scale so extreme that
- *           a size leaves the range of dimensions.
+ * Limits    antialias and cropping (tf_crop_and_resize) are refused, and so is a scale so extreme
+ *           that a size leaves the range of dimensions.
  * Tests     tests/unit/test_onnx_ops.c and the ONNX operator tests (tests/onnx)
  */
 #include "formats/onnx_int.h"
@@ -75,7 +75,8 @@ static void upsample_scales(dvti_onnx_node *n, const dvt_shape *x, dvt_resize_at
     dvt_tensor t;
 
     if (n->opset < 7) {
-        float hw[2] = {dvti_onnx_float(n, "height_scale", 0.0f), dvti_onnx_float(n, "width_scale", 0.0f)};
+        float hw[2] = {dvti_onnx_float(n, "height_scale", 0.0f),
+                       dvti_onnx_float(n, "width_scale", 0.0f)};
         if (x->rank < 2) {
             dvti_onnx_refuse(n, DVT_E_SHAPE, "input 0 has rank %d", (int)x->rank);
         }
@@ -96,7 +97,8 @@ static void upsample_scales(dvti_onnx_node *n, const dvt_shape *x, dvt_resize_at
 
 void dvti_onnx_upsample(dvti_onnx_node *n)
 {
-    static const char *const modes[] = {"nearest", "linear"}, *const old[] = {"nearest", "bilinear"};
+    static const char *const modes[] = {"nearest", "linear"}, *const old[] = {"nearest",
+                                                                              "bilinear"};
     dvt_value_id             x = dvti_onnx_in(n, 0);
     dvt_shape                xs = dvti_onnx_shape_of(n, x);
     dvt_attrs                a = neutral(&xs);
@@ -130,7 +132,8 @@ static int32_t read_coord(dvti_onnx_node *n, dvt_coord *out)
 static void read_modes(dvti_onnx_node *n, dvt_resize_attrs *r)
 {
     static const char *const modes[] = {"nearest", "linear", "cubic"};
-    static const char *const nearest[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"};
+    static const char *const nearest[] = {"round_prefer_floor", "round_prefer_ceil", "floor",
+                                          "ceil"};
 
     r->mode = (dvt_resize)dvti_onnx_choice(n, "mode", modes, n->opset < 11 ? 2 : 3, 0);
     if (n->opset < 11) {
@@ -161,7 +164,8 @@ static void keep_ratio(dvti_onnx_node *n, const dvt_shape *x, const dvt_ints *ax
     for (int32_t i = 0; i < axes->n; i++) {
         double size = floor(scale * (double)x->dim[axes->v[i]] + 0.5);
         if (!(size >= 1.0 && size <= (double)DVT_DIM_MAX)) {
-            dvti_onnx_refuse(n, DVT_E_SHAPE, "size %g of dimension %lld", size, (long long)axes->v[i]);
+            dvti_onnx_refuse(n, DVT_E_SHAPE, "size %g of dimension %lld", size,
+                             (long long)axes->v[i]);
             return;
         }
         r->dims.v[axes->v[i]] = (int64_t)size;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * onnx_shape.c - ONNX operators about shapes and constants: reshaping, Shape, Constant, Range, Dropout.
+ * onnx_shape.c - ONNX operators about shapes and constants: reshaping, Shape, Constant, Range,
+ * Dropout.
  *
- * Idea      Shapes are static, so Shape and Size are constants, and what is computed from them folds to
- *           the constants that Reshape, Expand and others need.
+ * Idea      Shapes are static, so Shape and Size are constants, and what is computed from them
+ *           folds to the constants that Reshape, Expand and others need.
  * Opsets    Reshape, Squeeze and Unsqueeze take their operand from an attribute before opset 5, 13
  *           and 13. Reshape copies dimensions that are 0 unless allowzero (opset 14). Dropout at
- *           inference copies; its mask is all ones, of the data's type before opset 10 and bool after.
+ *           inference copies; its mask is all ones, of the data's type before opset 10 and bool
+ *           after.
  * Tests     tests/unit/test_onnx_ops.c and the ONNX operator tests (tests/onnx)
  */
 #include "formats/onnx_int.h"
@@ -306,8 +308,8 @@ static int64_t range_count(dvti_onnx_node *n, const dvt_tensor t[3])
     double step = dvt_tensor_get_f64(&t[2], 0), count = ceil((limit - start) / step);
 
     if (!(count <= (double)RANGE_MAX)) { /* a step of 0, NaN, too many */
-        dvti_onnx_refuse(n, DVT_E_SHAPE, "range from %g to %g by %g has no or too many elements", start,
-                         limit, step);
+        dvti_onnx_refuse(n, DVT_E_SHAPE, "range from %g to %g by %g has no or too many elements",
+                         start, limit, step);
         return 0;
     }
     return count > 0.0 ? (int64_t)count : 0;

@@ -157,7 +157,8 @@ static void copy_typed(const DvtOnnx__Tensor *p, dvt_tensor *out)
 /* Bytes as the file has them: two for bfloat16, which becomes four here. */
 static size_t raw_bytes(const DvtOnnx__Tensor *p, int64_t count)
 {
-    size_t elem = p->data_type == ELEM_BFLOAT16 ? 2 : dvt_dtype_bytes(dvti_onnx_dtype(p->data_type));
+    size_t elem =
+        p->data_type == ELEM_BFLOAT16 ? 2 : dvt_dtype_bytes(dvti_onnx_dtype(p->data_type));
     return (size_t)count * elem;
 }
 
@@ -251,8 +252,8 @@ dvt_status dvti_onnx_tensor(dvt_ctx *ctx, const char *file, const char *what,
 
     *out = (dvt_tensor){0};
     if (dvti_onnx_dtype(p->data_type) == DVT_DTYPE_NONE) {
-        return dvt_fail(ctx, DVT_E_UNSUPPORTED, &at, "%s: elements of %s (%d) are not handled", what,
-                        dvti_onnx_type_name(p->data_type), (int)p->data_type);
+        return dvt_fail(ctx, DVT_E_UNSUPPORTED, &at, "%s: elements of %s (%d) are not handled",
+                        what, dvti_onnx_type_name(p->data_type), (int)p->data_type);
     }
     if (p->has_segment) {
         return fail(ctx, file, DVT_E_UNSUPPORTED, what, "data in segments is not handled");

@@ -191,7 +191,8 @@ static dnnl_status_t make_reorder(const dvt_conv_plan *p, const dnnl_memory_desc
                                   const dnnl_memory_desc_t *to, dnnl_primitive_t *out)
 {
     dnnl_primitive_desc_t pd = NULL;
-    dnnl_status_t st = dnnl_reorder_primitive_desc_create(&pd, from, p->engine, to, p->engine, NULL);
+    dnnl_status_t         st =
+        dnnl_reorder_primitive_desc_create(&pd, from, p->engine, to, p->engine, NULL);
 
     if (st == dnnl_success)
         st = dnnl_primitive_create(out, pd);
@@ -256,7 +257,7 @@ static dvt_status copy_bias(dvt_conv_plan *p, const layout *l, const float *bias
 static dvt_status make_ends(dvt_conv_plan *p, const layout *l, const dnnl_memory_desc_t *x,
                             const dnnl_memory_desc_t *y, const dnnl_memory_desc_t *pad)
 {
-    bool          pack = !dnnl_memory_desc_equal(x, &l->x), unpack = !dnnl_memory_desc_equal(y, &l->y);
+    bool pack = !dnnl_memory_desc_equal(x, &l->x), unpack = !dnnl_memory_desc_equal(y, &l->y);
     dnnl_status_t st = dnnl_memory_create(&p->plain_x, &l->x, p->engine, DNNL_MEMORY_NONE);
 
     p->x_bytes = pack ? aligned_size(x) : 0;
@@ -374,7 +375,8 @@ size_t dvt_conv_plan_scratch_bytes(const dvt_conv_plan *p)
 
 /* ---- run ----------------------------------------------------------------------------------- */
 
-static dnnl_status_t place_arrays(const dvt_conv_plan *p, const float *x, float *y, uint8_t *scratch)
+static dnnl_status_t place_arrays(const dvt_conv_plan *p, const float *x, float *y,
+                                  uint8_t *scratch)
 {
     float        *own_x = (float *)(uintptr_t)x; /* oneDNN only reads it */
     dnnl_status_t st = dnnl_memory_set_data_handle(p->plain_x, own_x);

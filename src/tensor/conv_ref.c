@@ -114,8 +114,8 @@ static void each_output(const dvt_conv_dims *d, sum_fn sum, const float *x, cons
                         *y++ = activate(act, sum(d, &p, x, w) + (bias ? (double)bias[p.k] : 0));
 }
 
-void dvt_conv_f32_nchw_ref(const dvt_conv_dims *d, const float *x, const float *w, const float *bias,
-                           const dvt_act *act, float *y)
+void dvt_conv_f32_nchw_ref(const dvt_conv_dims *d, const float *x, const float *w,
+                           const float *bias, const dvt_act *act, float *y)
 {
     each_output(d, conv_sum, x, w, bias, act, y);
 }

@@ -9,8 +9,8 @@
  *
  * Idea      The narrowing starts from double, so that every source type is rounded once; from
  *           float32 the widening to double is exact.
- * Invariants Rounding is to nearest, ties to even; what is at least 65520 becomes infinity; NaN stays
- *           NaN with its sign and upper payload bits, made quiet.
+ * Invariants Rounding is to nearest, ties to even; what is at least 65520 becomes infinity; NaN
+ *           stays NaN with its sign and upper payload bits, made quiet.
  * Tests     tests/unit/test_f16.c goes over all 65,536 values and all midpoints between them.
  */
 #include "tensor/format_int.h"

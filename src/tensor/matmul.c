@@ -104,7 +104,8 @@ void dvt_matmul_f32_ref(const dvt_tensor *a, const dvt_tensor *b, const dvt_tens
         run_plan(NULL, &p, a->data, b->data, y->data);
 }
 
-void dvt_matmul_f32_fast(dvt_ctx *ctx, const dvt_tensor *a, const dvt_tensor *b, const dvt_tensor *y)
+void dvt_matmul_f32_fast(dvt_ctx *ctx, const dvt_tensor *a, const dvt_tensor *b,
+                         const dvt_tensor *y)
 {
     matmul_plan p;
     bool        fits = make_plan(&a->shape, &b->shape, &p);

@@ -69,7 +69,8 @@ void dvt_move_tile(const dvt_tensor *x, const dvt_tensor *y)
 }
 
 /* (n, c', h, by, w, bx) from (n, by, bx, c', h, w) or (n, c', by, bx, h, w). */
-void dvt_move_depth_to_space(dvt_depth order, int64_t block, const dvt_tensor *x, const dvt_tensor *y)
+void dvt_move_depth_to_space(dvt_depth order, int64_t block, const dvt_tensor *x,
+                             const dvt_tensor *y)
 {
     const int64_t *d = x->shape.dim;
     int64_t        c = d[1] / (block * block), size = d[2] * d[3];

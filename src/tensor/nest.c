@@ -145,7 +145,8 @@ void dvti_nest_copy(const dvti_nest *nest, size_t element_bytes, const void *x, 
         dvti_nest_row(&n, r, at);
         if (step == 1)
             memcpy((uint8_t *)y + (size_t)(r * width) * element_bytes,
-                   (const uint8_t *)x + (size_t)at[0] * element_bytes, (size_t)width * element_bytes);
+                   (const uint8_t *)x + (size_t)at[0] * element_bytes,
+                   (size_t)width * element_bytes);
         else
             copy(x, at[0], step, y, r * width, width);
     }

@@ -2,9 +2,10 @@
 /*
  * nest_int.h - loop nests over dense outputs whose operands are read with strides.
  *
- * Every broadcast, transpose, slice and tiling is the same nest: the output is written in order, and
- * operand o is read at base[o] + sum of index * stride[o]. Collapsing joins neighbouring loops that
- * every operand walks through without a jump, so that the innermost loop is as long as it can be.
+ * Every broadcast, transpose, slice and tiling is the same nest: the output is written in order,
+ * and operand o is read at base[o] + sum of index * stride[o]. Collapsing joins neighbouring loops
+ * that every operand walks through without a jump, so that the innermost loop is as long as it can
+ * be.
  */
 #ifndef DVTI_NEST_INT_H
 #define DVTI_NEST_INT_H

@@ -5,8 +5,8 @@
  * oneDNN takes its number of threads from OpenMP, which keeps it for each calling thread apart. A
  * scope sets it for the calls inside and restores it, so that nothing changes for the caller.
  *
- * The two functions are declared here rather than by <omp.h>: the runtime is the one oneDNN is linked
- * with, whichever compiler we are built with, and its header comes with one of them only.
+ * The two functions are declared here rather than by <omp.h>: the runtime is the one oneDNN is
+ * linked with, whichever compiler we are built with, and its header comes with one of them only.
  */
 #ifndef DVTI_OMP_INT_H
 #define DVTI_OMP_INT_H

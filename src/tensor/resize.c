@@ -3,8 +3,8 @@
  * resize.c - nearest, linear and cubic resampling in any number of dimensions.
  *
  * Idea      Each output index maps to a position in the input, along every axis by itself; there
- *           stand 1, 2 or 4 taps with weights. An output element is the sum over all combinations of
- *           taps, made axis by axis. Axes that keep their size have one tap. The taps of an axis
+ *           stand 1, 2 or 4 taps with weights. An output element is the sum over all combinations
+ *           of taps, made axis by axis. Axes that keep their size have one tap. The taps of an axis
  *           change only when its index does, so they are kept while the inner ones run.
  * Positions (in double; s = scale, n = input size, m = output size)
  *             half_pixel            (i + 1/2) / s - 1/2

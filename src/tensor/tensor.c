@@ -104,7 +104,8 @@ static number load(const dvt_tensor *t, int64_t at)
 {
     switch (t->dtype) {
     case DVT_DTYPE_F32: return float_number((double)((const float *)t->data)[at]);
-    case DVT_DTYPE_F16: return float_number((double)dvt_f16_to_f32(((const uint16_t *)t->data)[at]));
+    case DVT_DTYPE_F16:
+        return float_number((double)dvt_f16_to_f32(((const uint16_t *)t->data)[at]));
     case DVT_DTYPE_F64: return float_number(((const double *)t->data)[at]);
     case DVT_DTYPE_I8: return signed_number(((const int8_t *)t->data)[at]);
     case DVT_DTYPE_I16: return signed_number(((const int16_t *)t->data)[at]);
@@ -194,15 +195,21 @@ static void store(const dvt_tensor *t, int64_t at, const number *v)
     case DVT_DTYPE_F64: ((double *)t->data)[at] = number_f64(v); break;
     case DVT_DTYPE_I8: ((int8_t *)t->data)[at] = (int8_t)number_i64(v, INT8_MIN, INT8_MAX); break;
     case DVT_DTYPE_U8: ((uint8_t *)t->data)[at] = (uint8_t)number_i64(v, 0, UINT8_MAX); break;
-    case DVT_DTYPE_I16: ((int16_t *)t->data)[at] = (int16_t)number_i64(v, INT16_MIN, INT16_MAX); break;
+    case DVT_DTYPE_I16:
+        ((int16_t *)t->data)[at] = (int16_t)number_i64(v, INT16_MIN, INT16_MAX);
+        break;
     case DVT_DTYPE_U16: ((uint16_t *)t->data)[at] = (uint16_t)number_i64(v, 0, UINT16_MAX); break;
-    case DVT_DTYPE_I32: ((int32_t *)t->data)[at] = (int32_t)number_i64(v, INT32_MIN, INT32_MAX); break;
+    case DVT_DTYPE_I32:
+        ((int32_t *)t->data)[at] = (int32_t)number_i64(v, INT32_MIN, INT32_MAX);
+        break;
     case DVT_DTYPE_U32: ((uint32_t *)t->data)[at] = (uint32_t)number_i64(v, 0, UINT32_MAX); break;
     case DVT_DTYPE_I64: ((int64_t *)t->data)[at] = number_i64(v, INT64_MIN, INT64_MAX); break;
     case DVT_DTYPE_U64: ((uint64_t *)t->data)[at] = number_u64(v); break;
     case DVT_DTYPE_BOOL: ((uint8_t *)t->data)[at] = number_bool(v); break;
     case DVT_DTYPE_NONE:
-    case DVT_DTYPE_COUNT: assert(false && "a tensor without an element type has no elements"); break;
+    case DVT_DTYPE_COUNT:
+        assert(false && "a tensor without an element type has no elements");
+        break;
     }
 }
 

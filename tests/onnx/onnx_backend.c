@@ -6,12 +6,14 @@
  *           FOLDER holds one folder a test: model.onnx and test_data_set_N/{input,output}_K.pb. See
  *           run.sh for the archive. Exit status 0: nothing failed; 1: something failed; 2: usage.
  * Idea      A test passes when every output has the type, the shape and, within the tolerance of
- *           ONNX's own runner (|got - want| <= 1e-7 + 1e-3 |want|), the values of the file, in two ways:
- *           by the naive kernels on the graph as imported, and by the fast ones after all passes. It is
- *           unsupported when the import or the plan says so (E_UNSUPPORTED). All else is failed.
- * Operands  These tests give shapes, axes and bounds as run-time inputs. Where the import asks for a
- *           constant, the inputs behind the first (and, if that is not enough, all inputs) are given
- *           to it as values; the table counts those tests as passed and says how many they are.
+ *           ONNX's own runner (|got - want| <= 1e-7 + 1e-3 |want|), the values of the file, in two
+ *           ways: by the naive kernels on the graph as imported, and by the fast ones after all
+ *           passes. It is unsupported when the import or the plan says so (E_UNSUPPORTED). All else
+ *           is failed.
+ * Operands  These tests give shapes, axes and bounds as run-time inputs. Where the import asks for
+ *           a constant, the inputs behind the first (and, if that is not enough, all inputs) are
+ *           given to it as values; the table counts those tests as passed and says how many they
+ *           are.
  */
 #include <dirent.h>
 #include <jansson.h>
@@ -86,7 +88,8 @@ static void describe(const DvtOnnx__Model *m, const tensors *in, const tensors *
 {
     bool single = m->graph && m->graph->n_node == 1 && m->graph->node[0]->op_type;
 
-    (void)snprintf(t->op, sizeof t->op, "%.63s", single ? m->graph->node[0]->op_type : "(several nodes)");
+    (void)snprintf(t->op, sizeof t->op, "%.63s",
+                   single ? m->graph->node[0]->op_type : "(several nodes)");
     t->core = single && in->count > 0 && out->count > 0;
     for (int32_t i = 0; i < in->count; i++) {
         t->core = t->core && in->t[i].dtype == DVT_DTYPE_F32;
@@ -133,16 +136,16 @@ static dvt_status import_model(dvt_ctx *ctx, const char *path, const DvtOnnx__Mo
     return dvt_onnx_load(ctx, path, &opts, out);
 }
 
-static bool same_values(dvt_ctx *ctx, const dvt_tensor *got, const dvt_tensor *want, const char *way,
-                        test *t)
+static bool same_values(dvt_ctx *ctx, const dvt_tensor *got, const dvt_tensor *want,
+                        const char *way, test *t)
 {
     char     gs[DVT_SHAPE_TEXT], ws[DVT_SHAPE_TEXT], text[TEXT_SIZE];
     dvt_diff d;
 
     if (got->dtype != want->dtype || !dvt_shape_equal(&got->shape, &want->shape)) {
-        (void)snprintf(text, sizeof text, "%s: %s%s, expected %s%s", way, dvt_dtype_name(got->dtype),
-                       dvt_shape_text(&got->shape, gs), dvt_dtype_name(want->dtype),
-                       dvt_shape_text(&want->shape, ws));
+        (void)snprintf(text, sizeof text, "%s: %s%s, expected %s%s", way,
+                       dvt_dtype_name(got->dtype), dvt_shape_text(&got->shape, gs),
+                       dvt_dtype_name(want->dtype), dvt_shape_text(&want->shape, ws));
         say(t, FAILED, text);
         return false;
     }
@@ -154,8 +157,9 @@ static bool same_values(dvt_ctx *ctx, const dvt_tensor *got, const dvt_tensor *w
     if (d.mismatches == 0) {
         return true;
     }
-    (void)snprintf(text, sizeof text, "%s: %lld of %lld elements differ, by up to %g (%g, expected %g)",
-                   way, (long long)d.mismatches, (long long)d.count, d.max_abs,
+    (void)snprintf(text, sizeof text,
+                   "%s: %lld of %lld elements differ, by up to %g (%g, expected %g)", way,
+                   (long long)d.mismatches, (long long)d.count, d.max_abs,
                    d.worst < 0 ? 0.0 : dvt_tensor_get_f64(got, d.worst),
                    d.worst < 0 ? 0.0 : dvt_tensor_get_f64(want, d.worst));
     say(t, FAILED, text);
@@ -209,8 +213,8 @@ static void run_both(dvt_ctx *ctx, dvt_graph *g, const tensors *in, const tensor
 }
 
 /* As it is; then with all inputs but the first as constants; then with all of them. */
-static void run_data_set(dvt_ctx *ctx, const char *model, const DvtOnnx__Model *m, const tensors *in,
-                         const tensors *want, test *t)
+static void run_data_set(dvt_ctx *ctx, const char *model, const DvtOnnx__Model *m,
+                         const tensors *in, const tensors *want, test *t)
 {
     const int32_t first[] = {MAX_TENSORS, 1, 0};
 
@@ -299,7 +303,8 @@ static void add_to(totals *s, const test *t)
 
 static void print_row(const char *op, const totals *s)
 {
-    printf("%-28s %7d %12d %7d   %.3g\n", op, s->n[PASSED], s->n[UNSUPPORTED], s->n[FAILED], s->max_abs);
+    printf("%-28s %7d %12d %7d   %.3g\n", op, s->n[PASSED], s->n[UNSUPPORTED], s->n[FAILED],
+           s->max_abs);
 }
 
 static void print_table(const test *tests, int32_t count, bool verbose, totals *all)
@@ -332,15 +337,16 @@ static void print_json(const test *tests, int32_t count, totals *all)
     for (int32_t i = 0; i < count; i++) {
         const test *t = &tests[i];
         add_to(all, t);
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b, s:b, s:f, s:s}", "name", t->name,
-                                              "operator", t->op, "verdict", verdict_names[t->verdict],
-                                              "constant_operands", (int)t->bound, "f32_core", (int)t->core,
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b, s:b, s:f, s:s}", "name",
+                                              t->name, "operator", t->op, "verdict",
+                                              verdict_names[t->verdict], "constant_operands",
+                                              (int)t->bound, "f32_core", (int)t->core,
                                               "max_abs_error", t->max_abs, "detail", t->detail));
     }
-    root = json_pack("{s:s, s:i, s:i, s:i, s:i, s:f, s:o}", "schema", "dovetail.onnx-ops/1", "passed",
-                     all->n[PASSED], "unsupported", all->n[UNSUPPORTED], "failed", all->n[FAILED],
-                     "passed_with_constant_operands", all->bound, "max_abs_error", all->max_abs, "tests",
-                     list);
+    root = json_pack("{s:s, s:i, s:i, s:i, s:i, s:f, s:o}", "schema", "dovetail.onnx-ops/1",
+                     "passed", all->n[PASSED], "unsupported", all->n[UNSUPPORTED], "failed",
+                     all->n[FAILED], "passed_with_constant_operands", all->bound, "max_abs_error",
+                     all->max_abs, "tests", list);
     (void)json_dumpf(root, stdout, JSON_INDENT(1));
     printf("\n");
     json_decref(root);

@@ -109,7 +109,8 @@ static void expect_output(const dvt_exec *want, const dvt_graph *gw, const dvt_e
 void tool_expect_same(const dvt_graph *want, const dvt_graph *got, double atol, double rtol)
 {
     dvt_tensor *inputs = tool_inputs(want, 1);
-    dvt_exec   *a = tool_run(want, DVT_EXEC_NAIVE, inputs), *b = tool_run(got, DVT_EXEC_NAIVE, inputs);
+    dvt_exec   *a = tool_run(want, DVT_EXEC_NAIVE, inputs),
+             *b = tool_run(got, DVT_EXEC_NAIVE, inputs);
 
     assert_int_equal(dvt_graph_output_count(want), dvt_graph_output_count(got));
     for (int32_t i = 0; i < dvt_graph_output_count(want); i++)

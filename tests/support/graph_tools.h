@@ -20,7 +20,8 @@
 void tool_ok(dvt_ctx *ctx, dvt_status st);
 
 void tool_graph_free(dvt_graph *g);
-/* A graph from its text form, parameters without data seeded; owns its context like tool_graph(). */
+/* A graph from its text form, parameters without data seeded; owns its context like
+ * tool_graph(). */
 dvt_graph *tool_parse(const char *text);
 /* The value of this name; it must be there. */
 dvt_value_id tool_value(const dvt_graph *g, const char *name);

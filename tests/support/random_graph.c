@@ -162,7 +162,8 @@ static rg_value emit_raw(rg *r, dvt_op op, const dvt_attrs *a, const rg_value *i
     rg_value      out = {.id = DVT_NO_VALUE, .bound = bound};
     dvt_node_spec spec = {.op = op,
                           .name = draw_name(r, name),
-                          .source = r->opts->odd_names && rg_chance(r, 30) ? "here, \"line\" 3" : "",
+                          .source =
+                              r->opts->odd_names && rg_chance(r, 30) ? "here, \"line\" 3" : "",
                           .inputs = ids,
                           .input_count = count,
                           .output_count = 1,
@@ -253,7 +254,8 @@ static void add_outputs(rg *r)
     for (int32_t i = 0; r->st == DVT_OK && i < count; i++) {
         dvt_value_id v = {i};
         if (dvt_graph_value(r->g, v)->kind != DVT_VALUE_NODE) continue;
-        if (dvt_graph_use_count(r->g, v) == 0 || rg_chance(r, 3)) r->st = dvt_graph_add_output(r->g, v);
+        if (dvt_graph_use_count(r->g, v) == 0 || rg_chance(r, 3))
+            r->st = dvt_graph_add_output(r->g, v);
     }
 }
 

@@ -6,10 +6,10 @@
  * Idea      A graph grows node by node: an operator is drawn, then a value that it can take, then
  *           attributes that fit. Where nothing fits the draw is repeated. The same seed and options
  *           give the same graph, to the bit.
- * Values    Activations stay finite for inputs in [-1, 1), which random_graph_input makes: a bound is
- *           carried with each value, a clip follows where it grows beyond 64, and functions with
- *           poles read a shifted or clipped operand. Integers appear as indices, by casts and by arg
- *           reductions; truth values by comparisons.
+ * Values    Activations stay finite for inputs in [-1, 1), which random_graph_input makes: a bound
+ *           is carried with each value, a clip follows where it grows beyond 64, and functions with
+ *           poles read a shifted or clipped operand. Integers appear as indices, by casts and by
+ *           arg reductions; truth values by comparisons.
  * Coverage  `only` restricts the draw to given operators; the graph then also holds what their
  *           operands need (unary clip and abs, binary add and less, cast). 400 nodes drawn over all
  *           operators meet each of them (checked by prop_graph_text).
@@ -31,7 +31,8 @@ typedef struct random_graph_opts {
                                    small differences stay small: for comparing implementations */
 } random_graph_opts;
 
-/* E_NOMEM, or the builder's error if the generator made something invalid (a bug of one of them). */
+/* E_NOMEM, or the builder's error if the generator made something invalid (a bug of one of
+ * them). */
 DVT_MUST_CHECK dvt_status random_graph_make(dvt_ctx *ctx, const random_graph_opts *opts,
                                             dvt_graph **out);
 

@@ -2,9 +2,9 @@
 /*
  * random_graph_int.h - what the files of the random graph generator share.
  *
- * Idea      A maker adds one node of its operator and returns true, or returns false where no operand
- *           fits; `st` keeps the first error. Makers write no code for failures: every helper does
- *           nothing once `st` is set.
+ * Idea      A maker adds one node of its operator and returns true, or returns false where no
+ *           operand fits; `st` keeps the first error. Makers write no code for failures: every
+ *           helper does nothing once `st` is set.
  */
 #ifndef TESTS_SUPPORT_RANDOM_GRAPH_INT_H
 #define TESTS_SUPPORT_RANDOM_GRAPH_INT_H

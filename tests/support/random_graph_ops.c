@@ -278,7 +278,8 @@ static bool make_softmax(rg *r)
 
     if (!rg_pick(r, DVT_DTYPE_F32, 1, 5, &x)) return false;
     a.softmax.kind = (dvt_softmax)rg_int(r, 0, DVT_SOFTMAX_COUNT - 1);
-    if (r->opts->smooth && a.softmax.kind == DVT_SOFTMAX_HARDMAX) a.softmax.kind = DVT_SOFTMAX_SOFTMAX;
+    if (r->opts->smooth && a.softmax.kind == DVT_SOFTMAX_HARDMAX)
+        a.softmax.kind = DVT_SOFTMAX_SOFTMAX;
     a.softmax.axis = rg_int(r, 0, rg_shape(r, x)->rank - 1);
     a.softmax.flatten = rg_chance(r, 30);
     bool log = a.softmax.kind == DVT_SOFTMAX_LOG_SOFTMAX;
@@ -410,14 +411,16 @@ static bool make_binary(rg *r)
     bool       divides = fn == DVT_BINARY_DIV || fn == DVT_BINARY_POW || fn == DVT_BINARY_MOD;
     rg_value   in[2];
 
-    if (r->opts->smooth && (is_comparison(fn) || is_logic(fn) || fn == DVT_BINARY_MOD)) return false;
+    if (r->opts->smooth && (is_comparison(fn) || is_logic(fn) || fn == DVT_BINARY_MOD))
+        return false;
     if (!rg_pick(r, t, 0, 6, &in[0]) || (divides && t != DVT_DTYPE_F32)) return false;
     if (fn == DVT_BINARY_POW) in[0] = rg_away_from_zero(r, rg_clip(r, in[0], -2.0f, 2.0f));
     in[1] = second_operand(r, in[0], divides ? 0.5f : -1.0f, divides ? 2.0f : 1.0f);
     a.binary.fn2 = fn;
     a.binary.fmod = fn == DVT_BINARY_MOD;
     rg_emit(r, DVT_OP_BINARY, &a, in, 2,
-            fn == DVT_BINARY_MUL ? in[0].bound * in[1].bound : 2.0 * in[0].bound + in[1].bound + 8.0);
+            fn == DVT_BINARY_MUL ? in[0].bound * in[1].bound
+                                 : 2.0 * in[0].bound + in[1].bound + 8.0);
     return true;
 }
 
@@ -444,7 +447,8 @@ static bool make_nary(rg *r)
 
 static bool make_where(rg *r)
 {
-    dvt_attrs a = dvt_op_default_attrs(DVT_OP_WHERE, 0), less = dvt_op_default_attrs(DVT_OP_BINARY, 0);
+    dvt_attrs a = dvt_op_default_attrs(DVT_OP_WHERE, 0),
+              less = dvt_op_default_attrs(DVT_OP_BINARY, 0);
     rg_value  x, in[3];
 
     if (!rg_pick(r, DVT_DTYPE_F32, 0, 5, &x)) return false;

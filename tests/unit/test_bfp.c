@@ -134,20 +134,23 @@ static void test_bfp__fast_equals_naive_on_random_bits(void **state)
         float   x[BLOCK];
         int32_t n = (int32_t)dvt_rng_below(&rng, BLOCK + 1);
         /* a window of exponents around the representable range, so that all cases are common */
-        uint32_t centre = (uint32_t)dvt_rng_below(&rng, 60) + 95, width = 1 + (uint32_t)dvt_rng_below(&rng, 20);
+        uint32_t centre = (uint32_t)dvt_rng_below(&rng, 60) + 95,
+                 width = 1 + (uint32_t)dvt_rng_below(&rng, 20);
         for (int32_t i = 0; i < n; i++)
             x[i] = bits_f32((dvt_rng_u32(&rng) & 0x807fffffu) |
                             (centre + (uint32_t)dvt_rng_below(&rng, width)) << 23);
-        expect_equal_encoders(x, n, (int32_t)test_random_range(&rng, DVT_BFP_MANT_MIN, DVT_BFP_MANT_MAX));
+        expect_equal_encoders(x, n,
+                              (int32_t)test_random_range(&rng, DVT_BFP_MANT_MIN, DVT_BFP_MANT_MAX));
     }
 }
 
 static void test_bfp__fast_equals_naive_on_any_bits_and_edges(void **state)
 {
     (void)state;
-    const uint32_t edges[] = {0,          0x80000000, 1,          0x007fffff, 0x00800000, 0x7f7fffff,
-                              0x7f800000, 0xff800000, 0x7fc00000, 0x3f800000, 0x3fffffff, 0x477fe000,
-                              0x477fefff, 0x477ff000, 0x33800000, 0x33000000, 0x38800000, 0x387fffff};
+    const uint32_t edges[] = {0,          0x80000000, 1,          0x007fffff, 0x00800000,
+                              0x7f7fffff, 0x7f800000, 0xff800000, 0x7fc00000, 0x3f800000,
+                              0x3fffffff, 0x477fe000, 0x477fefff, 0x477ff000, 0x33800000,
+                              0x33000000, 0x38800000, 0x387fffff};
     dvt_rng        rng = dvt_rng_make(2, 0);
     for (int m = DVT_BFP_MANT_MIN; m <= DVT_BFP_MANT_MAX; m++) {
         for (int trial = 0; trial < 1500; trial++) {
@@ -180,7 +183,8 @@ static void test_bfp__decoding_and_encoding_again_changes_nothing(void **state)
         if (b.saturated)
             continue;
         for (int i = 0; i < 16; i++) /* half a unit at most */
-            assert_true(fabs((double)x[i] - (double)y[i]) <= ldexp(0.5, b.exp - DVT_BFP_BIAS - (m - 2)));
+            assert_true(fabs((double)x[i] - (double)y[i]) <=
+                        ldexp(0.5, b.exp - DVT_BFP_BIAS - (m - 2)));
     }
 }
 

@@ -124,8 +124,10 @@ static size_t memory_of(const char *text)
 static void test_exec__element_wise_nodes_work_in_place(void **state)
 {
     (void)state;
-    assert_int_equal(memory_of("dvg 1 t input x: f32[64] a = unary(x, fn=relu) b = unary(a, fn=tanh)"
-                               " y = binary(b, b, fn2=add) output y"), 256);
+    assert_int_equal(
+        memory_of("dvg 1 t input x: f32[64] a = unary(x, fn=relu) b = unary(a, fn=tanh)"
+                  " y = binary(b, b, fn2=add) output y"),
+        256);
 }
 
 static void test_exec__an_operand_that_is_read_again_is_not_overwritten(void **state)
@@ -251,14 +253,16 @@ static void test_exec__mistakes_of_the_caller_are_named(void **state)
 static void test_exec__parameters_without_data_and_unknown_values_are_refused(void **state)
 {
     (void)state;
-    static const char text[] = "dvg 1 t input x: f32[1,4] param w: f32[2,4] y = dense(x, w) output y";
+    static const char text[] =
+        "dvg 1 t input x: f32[1,4] param w: f32[2,4] y = dense(x, w) output y";
     dvt_ctx          *ctx = dvt_ctx_create(NULL);
     dvt_graph        *g;
     dvt_exec         *x;
     dvt_value_id      nothing = {99};
 
     tool_ok(ctx, dvt_graph_parse(ctx, "t", text, strlen(text), &g));
-    expect_error(ctx, dvt_exec_create(g, NULL, &x), DVT_E_USAGE, "parameter 'w' of 'y' has no data");
+    expect_error(ctx, dvt_exec_create(g, NULL, &x), DVT_E_USAGE,
+                 "parameter 'w' of 'y' has no data");
     assert_null(x);
     tool_ok(ctx, dvt_graph_seed_params(g, 1));
     dvt_exec_opts opts = {.keep = &nothing, .keep_count = 1};

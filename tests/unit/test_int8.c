@@ -14,7 +14,7 @@
 static void test_int8__rounds_to_nearest_even_and_clamps(void **state)
 {
     (void)state;
-    const float  x[] = {0.5f, 1.5f, 2.5f, -0.5f, -1.5f, 126.5f, 127.5f, 1e30f, -128, -INFINITY, NAN};
+    const float x[] = {0.5f, 1.5f, 2.5f, -0.5f, -1.5f, 126.5f, 127.5f, 1e30f, -128, -INFINITY, NAN};
     const int8_t want[] = {0, 2, 2, 0, -2, 126, 127, 127, -127, -127, 0};
     int8_t       q[11];
     dvt_int8_encode(x, 11, 1.0f, q);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_kernels_conv.c - convolution and its transposed form: literals by hand for the reference, the
- * fast plans against the reference on random dimensions, and the bits on one and two threads.
+ * test_kernels_conv.c - convolution and its transposed form: literals by hand for the reference,
+ * the fast plans against the reference on random dimensions, and the bits on one and two threads.
  */
 #include "dovetail/kernels.h"
 #include "support/arrays.h"
@@ -72,7 +72,7 @@ static void test_conv__groups_see_their_own_channels_only(void **state)
 static void test_conv__activation_comes_last(void **state)
 {
     (void)state;
-    const float   x[] = {-3, 1, 5}, w[] = {2}, bias[] = {1}, relu[] = {0, 3, 11}, clip[] = {-2, 3, 6};
+    const float x[] = {-3, 1, 5}, w[] = {2}, bias[] = {1}, relu[] = {0, 3, 11}, clip[] = {-2, 3, 6};
     dvt_conv_dims d = image_dims(1, 1, 1, 1);
     float         y[3];
     d.in[2] = d.out[2] = 3;
@@ -122,9 +122,10 @@ static void test_conv__bad_dimensions_are_named(void **state)
     dvt_conv_dims d = image_dims(3, 4, 8, 3);
     d.out[1] = 7;
     assert_int_equal(dvt_conv_dims_check(ctx, &d), DVT_E_SHAPE);
-    assert_string_equal(dvt_ctx_error(ctx)->message,
-                        "convolution along H: input 8, kernel 3, stride 1, dilation 1, pads 0 and 0 "
-                        "give 6, not 7");
+    assert_string_equal(
+        dvt_ctx_error(ctx)->message,
+        "convolution along H: input 8, kernel 3, stride 1, dilation 1, pads 0 and 0 "
+        "give 6, not 7");
     dvt_ctx_clear_error(ctx);
     d = image_dims(3, 4, 8, 3);
     d.groups = 2;
@@ -186,7 +187,8 @@ static int64_t count_of(int64_t n, int64_t c, const int64_t size[DVT_SPATIAL])
     return n * c * size[0] * size[1] * size[2];
 }
 
-/* One random convolution: its arrays, the expected output and the sum of magnitudes for the bound. */
+/* One random convolution: its arrays, the expected output and the sum of magnitudes for the
+ * bound. */
 typedef struct sample {
     dvt_conv_dims      d;
     dvt_conv_plan_opts opts;
@@ -269,7 +271,8 @@ static void free_sample(dvt_ctx *ctx, sample *s)
 }
 
 /* Reference within the bound, and one and two threads to the bit. */
-static void check_dims(dvt_ctx *one, dvt_ctx *two, dvt_rng *rng, const dvt_conv_dims *d, bool transposed)
+static void check_dims(dvt_ctx *one, dvt_ctx *two, dvt_rng *rng, const dvt_conv_dims *d,
+                       bool transposed)
 {
     sample s = make_sample(one, rng, d, transposed);
     float *y1 = run_plan(one, &s), *y2 = run_plan(two, &s);

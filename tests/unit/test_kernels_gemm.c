@@ -42,11 +42,14 @@ static void test_gemm__c_broadcasts_by_strides(void **state)
 }
 
 /* Operands are multiples of 2^-12 below 1, so sum |a b| is at most k. */
-static void check_gemm(dvt_ctx *one, dvt_ctx *two, dvt_rng *rng, const dvt_gemm_dims *d, bool with_c)
+static void check_gemm(dvt_ctx *one, dvt_ctx *two, dvt_rng *rng, const dvt_gemm_dims *d,
+                       bool with_c)
 {
     float *a = test_random_f32(one, rng, d->m * d->k), *b = test_random_f32(one, rng, d->k * d->n);
-    float *c = test_random_f32(one, rng, d->m * d->n), *want = test_random_f32(one, rng, d->m * d->n);
-    float *y1 = test_random_f32(one, rng, d->m * d->n), *y2 = test_random_f32(one, rng, d->m * d->n);
+    float *c = test_random_f32(one, rng, d->m * d->n),
+          *want = test_random_f32(one, rng, d->m * d->n);
+    float *y1 = test_random_f32(one, rng, d->m * d->n),
+          *y2 = test_random_f32(one, rng, d->m * d->n);
     double bound = 2e-6 * (fabs((double)d->alpha) * (double)d->k / 3 + fabs((double)d->beta));
     dvt_gemm_f32_ref(d, a, b, with_c ? c : NULL, want);
     dvt_gemm_f32_fast(one, d, a, b, with_c ? c : NULL, y1);
@@ -91,7 +94,8 @@ static void test_gemm__blocks_give_the_same_bits_on_any_threads(void **state)
     dvt_rng       rng = dvt_rng_make(2, 0);
     for (int i = 0; i < 8; i++) {
         const int64_t *s = dims[i / 2];
-        dvt_gemm_dims  d = {.m = s[0], .n = s[1], .k = s[2], .trans_b = i & 1, .alpha = 1, .beta = 1};
+        dvt_gemm_dims  d = {
+             .m = s[0], .n = s[1], .k = s[2], .trans_b = i & 1, .alpha = 1, .beta = 1};
         d.c_col = 1;
         check_gemm(one, two, &rng, &d, true);
     }
@@ -102,7 +106,8 @@ static void test_gemm__blocks_give_the_same_bits_on_any_threads(void **state)
 static void test_matmul__shapes_follow_numpy(void **state)
 {
     (void)state;
-    dvt_shape v = DVT_SHAPE(3), m = DVT_SHAPE(2, 3), t = DVT_SHAPE(5, 1, 3, 4), b = DVT_SHAPE(6, 2, 3);
+    dvt_shape v = DVT_SHAPE(3), m = DVT_SHAPE(2, 3), t = DVT_SHAPE(5, 1, 3, 4),
+              b = DVT_SHAPE(6, 2, 3);
     dvt_shape scalar = {.rank = 0}, want = DVT_SHAPE(5, 6, 2, 4), y;
     assert_true(dvt_matmul_shape(&b, &t, &y) && dvt_shape_equal(&y, &want));
     assert_true(dvt_matmul_shape(&v, &v, &y) && y.rank == 0);
@@ -119,8 +124,10 @@ static void check_matmul(dvt_shape a_shape, dvt_shape b_shape)
     dvt_shape  y_shape;
     dvt_tensor a, b, want, got;
     assert_true(dvt_matmul_shape(&a_shape, &b_shape, &y_shape));
-    a = dvt_tensor_wrap(DVT_DTYPE_F32, &a_shape, test_random_f32(ctx, &rng, dvt_shape_count(&a_shape)));
-    b = dvt_tensor_wrap(DVT_DTYPE_F32, &b_shape, test_random_f32(ctx, &rng, dvt_shape_count(&b_shape)));
+    a = dvt_tensor_wrap(DVT_DTYPE_F32, &a_shape,
+                        test_random_f32(ctx, &rng, dvt_shape_count(&a_shape)));
+    b = dvt_tensor_wrap(DVT_DTYPE_F32, &b_shape,
+                        test_random_f32(ctx, &rng, dvt_shape_count(&b_shape)));
     assert_int_equal(dvt_tensor_init(ctx, DVT_DTYPE_F32, &y_shape, &want), DVT_OK);
     assert_int_equal(dvt_tensor_init(ctx, DVT_DTYPE_F32, &y_shape, &got), DVT_OK);
     dvt_matmul_f32_ref(&a, &b, &want);

@@ -60,7 +60,8 @@ static void test_memplan__empty_items_take_no_room(void **state)
 {
     (void)state;
     dvt_ctx      *ctx = dvt_ctx_create(NULL);
-    dvti_mem_item items[] = {{.bytes = 0, .first = 0, .last = 5}, {.bytes = 1, .first = 0, .last = 5}};
+    dvti_mem_item items[] = {{.bytes = 0, .first = 0, .last = 5},
+                             {.bytes = 1, .first = 0, .last = 5}};
 
     assert_int_equal(plan(ctx, items, 2).bytes, DVT_ALIGN);
     assert_int_equal(plan(ctx, items, 0).bytes, 0);
@@ -104,7 +105,8 @@ static void expect_disjoint(const dvti_mem_item *a, const dvti_mem_item *b)
     bool both_live = a->first <= b->last && b->first <= a->last;
     bool overlap = a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes;
     if (both_live && overlap && a->bytes && b->bytes)
-        fail_msg("[%zu, +%zu) and [%zu, +%zu) live together", a->offset, a->bytes, b->offset, b->bytes);
+        fail_msg("[%zu, +%zu) and [%zu, +%zu) live together", a->offset, a->bytes, b->offset,
+                 b->bytes);
 }
 
 static void test_memplan__random_lifetimes_never_share_addresses(void **state)

@@ -44,7 +44,8 @@ static void test_pass_canonicalise__gemm_with_constant_b_becomes_dense(void **st
 {
     (void)state;
     expect_rewrite(DVT_OP_GEMM, DVT_OP_DENSE,
-                   ROWS "param b: f32[5,4] param c: f32[5] y = gemm(x, b, c, trans_b=true) output y");
+                   ROWS
+                   "param b: f32[5,4] param c: f32[5] y = gemm(x, b, c, trans_b=true) output y");
     expect_rewrite(DVT_OP_GEMM, DVT_OP_DENSE,
                    ROWS "param b: f32[4,5] param c: f32[1,5] y = gemm(x, b, c, alpha=2, beta=3)"
                         " output y");
@@ -68,7 +69,8 @@ static void test_pass_canonicalise__matmul_with_a_constant_matrix_becomes_dense(
 {
     (void)state;
     expect_rewrite(DVT_OP_MATMUL, DVT_OP_DENSE, ROWS "param b: f32[4,5] y = matmul(x, b) output y");
-    expect_rewrite(DVT_OP_MATMUL, DVT_OP_DENSE, IMAGE "param b: f32[4,5] y = matmul(x, b) output y");
+    expect_rewrite(DVT_OP_MATMUL, DVT_OP_DENSE,
+                   IMAGE "param b: f32[4,5] y = matmul(x, b) output y");
     expect_no_change("dvg 1 t input x: f32[4] param b: f32[4,5] y = matmul(x, b) output y");
     expect_no_change(IMAGE "param b: f32[3,4,5] y = matmul(x, b) output y");
     expect_no_change(ROWS "param b: f32[5,3] y = matmul(b, x) output y");
@@ -85,7 +87,8 @@ static void test_pass_canonicalise__dense_flattens_by_itself(void **state)
     tool_graph_free(g);
     expect_rewrite(DVT_OP_DENSE, DVT_OP_DENSE,
                    IMAGE "param w: f32[5,48] f = reshape(x, dims=[2,48]) y = dense(f, w) output y");
-    expect_no_change(IMAGE "param w: f32[5,24] f = reshape(x, dims=[4,24]) y = dense(f, w) output y");
+    expect_no_change(IMAGE
+                     "param w: f32[5,24] f = reshape(x, dims=[4,24]) y = dense(f, w) output y");
 }
 
 /* ---- arithmetic ---------------------------------------------------------------------------- */
@@ -192,7 +195,8 @@ static void test_pass_canonicalise__layout_changes_that_move_nothing_are_reshape
     expect_rewrite(DVT_OP_TRANSPOSE, DVT_OP_RESHAPE,
                    "dvg 1 t input x: f32[1,4,1,3] y = transpose(x, perm=[1,0,3,2]) output y");
     expect_no_change("dvg 1 t input x: f32[1,4,1,3] y = transpose(x, perm=[3,2,1,0]) output y");
-    dvt_graph *g = tool_parse(IMAGE "a = reshape(x, dims=[96]) y = reshape(a, dims=[6,16]) output y");
+    dvt_graph *g =
+        tool_parse(IMAGE "a = reshape(x, dims=[96]) y = reshape(a, dims=[6,16]) output y");
     tool_pass(g, "canonicalise");
     tool_pass(g, "dead-code");
     assert_int_equal(dvt_graph_node_count(g), 1);

@@ -55,9 +55,10 @@ static void test_pass_fold_batch_norm__chains_of_scales_and_biases_become_one(vo
                " y = scale(n, s2, b2) output y", DVT_OP_SCALE, 1);
     expect_ops("dvg 1 t input x: f32[2,4,3] param b: f32[4] param c: f32[4] p = bias(x, b)"
                " y = bias(p, c) output y", DVT_OP_BIAS, 1);
-    expect_ops("dvg 1 t input x: f32[2,4,3] param w: f32[4,4,1] a = conv(x, w, kernel=[1])" NORM("a")
-               " param s2: f32[4] y = scale(n, s2) param c: f32[4] z = bias(y, c) output z",
-               DVT_OP_CONV, 1);
+    expect_ops(
+        "dvg 1 t input x: f32[2,4,3] param w: f32[4,4,1] a = conv(x, w, kernel=[1])" NORM(
+            "a") " param s2: f32[4] y = scale(n, s2) param c: f32[4] z = bias(y, c) output z",
+        DVT_OP_CONV, 1);
 }
 
 static void test_pass_fold_batch_norm__without_weights_it_becomes_a_scale(void **state)
@@ -101,8 +102,9 @@ static void test_pass_fold_batch_norm__spares_parameters_without_data(void **sta
 static void test_pass_fold_batch_norm__spares_what_is_not_finite(void **state)
 {
     (void)state;
-    dvt_graph *g = folded(CONV " param s: f32[4] param b: f32[4] param m: f32[4]"
-                               " const v: f32[4] = [1,-1,1,1] n = batch_norm(a, s, b, m, v) output n");
+    dvt_graph *g =
+        folded(CONV " param s: f32[4] param b: f32[4] param m: f32[4]"
+                    " const v: f32[4] = [1,-1,1,1] n = batch_norm(a, s, b, m, v) output n");
     assert_int_equal(tool_op_count(g, DVT_OP_BATCH_NORM), 1);
     tool_graph_free(g);
 }

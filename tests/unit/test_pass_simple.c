@@ -44,19 +44,24 @@ static void test_pass_remove_identity__drops_what_hands_its_input_on(void **stat
 {
     (void)state;
     static const pass_case cases[] = {
-        {"remove-identity", IMAGE "a = unary(x, fn=relu) i = identity(a) y = unary(i, fn=neg) output y",
+        {"remove-identity",
+         IMAGE "a = unary(x, fn=relu) i = identity(a) y = unary(i, fn=neg) output y",
          DVT_OP_IDENTITY, 0},
         {"remove-identity", IMAGE "a = unary(x, fn=relu) y = identity(a) output y", DVT_OP_IDENTITY,
          0},
         {"remove-identity", IMAGE "i = transpose(x, perm=[0,1,2,3]) y = unary(i, fn=neg) output y",
          DVT_OP_TRANSPOSE, 0},
-        {"remove-identity", IMAGE "i = cast(x, dtype=f32) y = unary(i, fn=neg) output y", DVT_OP_CAST,
-         0},
-        {"remove-identity", IMAGE "i = pad(x, pad_lo=[0,0,0,0], pad_hi=[0,0,0,0])"
-                                  " y = unary(i, fn=neg) output y", DVT_OP_PAD, 0},
+        {"remove-identity", IMAGE "i = cast(x, dtype=f32) y = unary(i, fn=neg) output y",
+         DVT_OP_CAST, 0},
+        {"remove-identity",
+         IMAGE "i = pad(x, pad_lo=[0,0,0,0], pad_hi=[0,0,0,0])"
+               " y = unary(i, fn=neg) output y",
+         DVT_OP_PAD, 0},
         {"remove-identity", IMAGE "i = concat(x) y = unary(i, fn=neg) output y", DVT_OP_CONCAT, 0},
-        {"remove-identity", IMAGE "i = slice(x, axes=[2], starts=[0], ends=[99], steps=[1])"
-                                  " y = unary(i, fn=neg) output y", DVT_OP_SLICE, 0},
+        {"remove-identity",
+         IMAGE "i = slice(x, axes=[2], starts=[0], ends=[99], steps=[1])"
+               " y = unary(i, fn=neg) output y",
+         DVT_OP_SLICE, 0},
     };
     EXPECT(cases);
 }

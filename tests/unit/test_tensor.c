@@ -132,7 +132,8 @@ static dvt_diff diff_of(float *got, float *want, int64_t n, double atol, double 
 {
     dvt_ctx   *ctx = test_ctx(1);
     dvt_shape  s = DVT_SHAPE(n);
-    dvt_tensor g = dvt_tensor_wrap(DVT_DTYPE_F32, &s, got), w = dvt_tensor_wrap(DVT_DTYPE_F32, &s, want);
+    dvt_tensor g = dvt_tensor_wrap(DVT_DTYPE_F32, &s, got),
+               w = dvt_tensor_wrap(DVT_DTYPE_F32, &s, want);
     dvt_diff   d;
     assert_int_equal(dvt_tensor_diff(ctx, &g, &w, atol, rtol, &d), DVT_OK);
     dvt_ctx_destroy(ctx);
@@ -156,7 +157,8 @@ static void test_tensor__diff_counts_and_finds_the_worst(void **state)
 static void test_tensor__diff_takes_nan_for_nan_only(void **state)
 {
     (void)state;
-    float same[] = {NAN, INFINITY, 1}, nan_here[] = {NAN, INFINITY, NAN}, other[] = {NAN, -INFINITY, 1};
+    float same[] = {NAN, INFINITY, 1}, nan_here[] = {NAN, INFINITY, NAN},
+          other[] = {NAN, -INFINITY, 1};
     assert_int_equal(diff_of(same, same, 3, 0, 0).mismatches, 0);
     assert_int_equal(diff_of(nan_here, same, 3, 1e9, 1e9).mismatches, 1);
     assert_int_equal(diff_of(other, same, 3, 1e9, 1e9).mismatches, 1);
@@ -169,7 +171,8 @@ static void test_tensor__diff_sees_the_last_bit_of_wide_integers(void **state)
     dvt_ctx   *ctx = test_ctx(1);
     dvt_shape  s = DVT_SHAPE(1), other = DVT_SHAPE(1, 1);
     int64_t    a = (INT64_C(1) << 60), b = a + 1;
-    dvt_tensor x = dvt_tensor_wrap(DVT_DTYPE_I64, &s, &a), y = dvt_tensor_wrap(DVT_DTYPE_I64, &s, &b);
+    dvt_tensor x = dvt_tensor_wrap(DVT_DTYPE_I64, &s, &a),
+               y = dvt_tensor_wrap(DVT_DTYPE_I64, &s, &b);
     dvt_tensor z = dvt_tensor_wrap(DVT_DTYPE_I64, &other, &b);
     dvt_diff   d;
     assert_int_equal(dvt_tensor_diff(ctx, &x, &y, 0, 0, &d), DVT_OK);
