@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * auxiliary.c - the kernels between source and writer, by docs/numerics-overlay.md sections 4 and 6.
+ * auxiliary.c - the kernels between source and writer: docs/numerics-overlay.md, sections 4 and 6.
  *
- * Every operation is one binary32 operation followed by fl(); loops run in the order of the document,
- * so that sums round alike everywhere. (The build never contracts a * b + c.)
+ * Every operation is one binary32 operation followed by fl(); loops run in the order of the
+ * document, so that sums round alike everywhere. (The build never contracts a * b + c.)
  * Tests     tests/unit/test_auxiliary.c, tests/diff/diff_sim.c
  */
 #include "sim/sim_int.h"
@@ -21,10 +21,7 @@ static int64_t block_of(const dvti_trip *t, int64_t turn, int32_t pixel)
     return dvti_sread_address(&t->w->sread, turn, pixel / t->s->o.q_vec, pixel % t->s->o.q_vec);
 }
 
-static float stream_scale(const dvti_trip *t)
-{
-    return dvt_isa_float(t->w->sread.scale);
-}
+static float stream_scale(const dvti_trip *t) { return dvt_isa_float(t->w->sread.scale); }
 
 /* ---- sources and window kernels ------------------------------------------------------------ */
 
@@ -56,8 +53,8 @@ void dvti_pool(const dvti_trip *t, int64_t result, float *x)
     const dvt_part_pool *k = &t->w->pool;
 
     for (int32_t pixel = 0; pixel < t->pixels; pixel++) {
-        float *y = pixel_at(t, x, pixel);
-        float  v[DVTI_C_VEC_MAX];
+        float  *y = pixel_at(t, x, pixel);
+        float   v[DVTI_C_VEC_MAX];
         int64_t valid = 0;
         memset(y, 0, (size_t)t->width * sizeof *y);
         for (int64_t turn = result * k->count; turn < (result + 1) * k->count; turn++) {
@@ -117,7 +114,9 @@ void dvti_depthwise(const dvti_trip *t, int64_t result, float *x)
 static float table_at(const dvt_function_table *t, float x)
 {
     float   at = dvti_fl(dvti_fl(x - t->x0) * t->inv_step);
-    int32_t i = at < 0.0f ? 0 : at >= (float)DVT_TABLE_SEGMENTS ? DVT_TABLE_SEGMENTS - 1 : (int32_t)at;
+    int32_t i = at < 0.0f                         ? 0
+                : at >= (float)DVT_TABLE_SEGMENTS ? DVT_TABLE_SEGMENTS - 1
+                                                  : (int32_t)at;
 
     return dvti_fl(dvti_fl(t->b[i] * x) + t->a[i]);
 }
@@ -217,21 +216,13 @@ static float act_at(const dvti_trip *t, int64_t group, int32_t lane, float x)
     float               p0 = dvt_isa_float(a->p0), p1 = dvt_isa_float(a->p1);
 
     switch ((dvt_act)a->fn) {
-    case DVT_ACT_RELU:
-        return x > 0.0f ? x : 0.0f;
-    case DVT_ACT_LEAKY:
-        return x > 0.0f ? x : dvti_fl(x * p0);
-    case DVT_ACT_PRELU:
-        return x > 0.0f ? x : dvti_fl(x * param(t, group, lane, 2));
-    case DVT_ACT_CLIP:
-        x = p0 > x ? p0 : x;
-        return p1 < x ? p1 : x;
-    case DVT_ACT_TABLE:
-        return table_at(&t->s->p->tables[a->table], x);
-    case DVT_ACT_ELU:
-        return x > 0.0f ? x : table_at(&t->s->p->tables[a->table], x);
-    case DVT_ACT_COUNT:
-        break;
+    case DVT_ACT_RELU: return x > 0.0f ? x : 0.0f;
+    case DVT_ACT_LEAKY: return x > 0.0f ? x : dvti_fl(x * p0);
+    case DVT_ACT_PRELU: return x > 0.0f ? x : dvti_fl(x * param(t, group, lane, 2));
+    case DVT_ACT_CLIP: x = p0 > x ? p0 : x; return p1 < x ? p1 : x;
+    case DVT_ACT_TABLE: return table_at(&t->s->p->tables[a->table], x);
+    case DVT_ACT_ELU: return x > 0.0f ? x : table_at(&t->s->p->tables[a->table], x);
+    case DVT_ACT_COUNT: break;
     }
     return x;
 }
@@ -257,11 +248,11 @@ void dvti_elt(const dvti_trip *t, int64_t result, float *x)
 {
     const dvt_part_elt   *e = &t->w->elt;
     const dvt_part_write *w = &t->w->write;
-    int64_t base = e->base + dvti_nest_dot(result, e->n, e->a, 0, DVT_OUT_LOOPS);
-    int64_t h = dvti_nest_dot(result, w->n, w->h, 0, DVT_OUT_LOOPS);
-    int64_t c = dvti_nest_dot(result, w->n, w->w, 0, DVT_OUT_LOOPS);
-    int64_t values = dvti_result_values(w, result, t->width);
-    int32_t cv = t->s->o.c_vec;
+    int64_t               base = e->base + dvti_nest_dot(result, e->n, e->a, 0, DVT_OUT_LOOPS);
+    int64_t               h = dvti_nest_dot(result, w->n, w->h, 0, DVT_OUT_LOOPS);
+    int64_t               c = dvti_nest_dot(result, w->n, w->w, 0, DVT_OUT_LOOPS);
+    int64_t               values = dvti_result_values(w, result, t->width);
+    int32_t               cv = t->s->o.c_vec;
 
     for (int32_t pixel = 0; pixel < t->pixels; pixel++) {
         int32_t p = pixel / t->s->o.q_vec, q = pixel % t->s->o.q_vec;

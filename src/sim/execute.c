@@ -2,12 +2,12 @@
 /*
  * execute.c - one long word: source, auxiliary kernels in the crossbar's order, writer.
  *
- * Idea      A trip's results are independent, so a thread takes a range of them: accumulates (or reads),
- *           sends each through the route, writes it. Filter pages are loaded between ranges. With
- *           sliced filters a result needs several pages, one after the other.
+ * Idea      A trip's results are independent, so a thread takes a range of them: accumulates (or
+ *           reads), sends each through the route, writes it. Filter pages are loaded between
+ *           ranges. With sliced filters a result needs several pages, one after the other.
  * Threads   ranges of results; each has its scratch and its saturation count. No result reads what
- *           another writes: the compiler never lets a trip write over its own operands, and a word that
- *           does is refused here.
+ *           another writes: the compiler never lets a trip write over its own operands, and a word
+ *           that does is refused here.
  * Tests     tests/diff/diff_sim.c, tests/diff/diff_compile.c
  */
 #include <string.h>
@@ -48,10 +48,7 @@ static int64_t *scratch_acc(const dvt_sim *s, uint32_t worker)
     return (int64_t *)(void *)((char *)s->scratch + worker * s->scratch_bytes);
 }
 
-static int64_t acc_count(const dvti_trip *t)
-{
-    return (int64_t)t->pixels * t->s->o.k_vec;
-}
+static int64_t acc_count(const dvti_trip *t) { return (int64_t)t->pixels * t->s->o.k_vec; }
 
 static float *scratch_values(const dvti_trip *t, uint32_t worker)
 {
@@ -144,6 +141,29 @@ static dvt_status run_trip(dvti_trip *t, int64_t results_per_page)
 
 /* ---- words --------------------------------------------------------------------------------- */
 
+/* The offsets of a result's turns: the same for every result. */
+static dvt_status tabulate_turns(dvt_sim *s, const dvti_trip *t)
+{
+    const dvt_part_sread *r = &t->w->sread;
+    int                   acc = (int)t->w->array.acc;
+
+    if (t->turns > s->turn_cap) {
+        dvti_turn *grown = dvt_realloc(s->ctx, s->turns, (size_t)t->turns * sizeof *grown);
+        if (!grown) {
+            return DVT_E_NOMEM;
+        }
+        s->turns = grown;
+        s->turn_cap = t->turns;
+    }
+    for (int64_t i = 0; i < t->turns; i++) {
+        s->turns[i] = (dvti_turn){.a = dvti_nest_dot(i, r->n, r->a, 0, acc),
+                                  .h = dvti_nest_dot(i, r->n, r->h, 0, acc),
+                                  .w = dvti_nest_dot(i, r->n, r->w, 0, acc),
+                                  .f = dvti_nest_dot(i, r->n, t->w->array.f, 0, acc)};
+    }
+    return DVT_OK;
+}
+
 static void trip_init(dvti_trip *t, dvt_sim *s, const dvt_word *w, int64_t *results_per_page)
 {
     const dvt_part_sread *r = &w->sread;
@@ -199,7 +219,10 @@ dvt_status dvti_execute(dvt_sim *s, const dvt_word *w)
         return DVT_OK;
     }
     trip_init(&t, s, w, &results_per_page);
-    st = run_trip(&t, results_per_page);
+    st = t.from_array ? tabulate_turns(s, &t) : DVT_OK;
+    if (st == DVT_OK) {
+        st = run_trip(&t, results_per_page);
+    }
     count_writes(s, &t);
     for (uint32_t i = 0; i < dvt_ctx_jobs(s->ctx); i++) {
         s->counters.saturated += s->saturated[i];

@@ -2,8 +2,9 @@
 /*
  * nest.c - the long words' loop nests by index instead of by counting.
  *
- * Idea      Hardware counts through a nest; the model wants turn number i directly, so that results can
- *           be computed in any order. Level l of turn i has the counter (i / prod n[<l]) mod n[l].
+ * Idea      Hardware counts through a nest; the model wants turn number i directly, so that results
+ *           can be computed in any order. Level l of turn i has the counter (i / prod n[<l]) mod
+ *           n[l].
  * Tests     tests/unit/test_nest.c (against counting)
  */
 #include "sim/sim_int.h"

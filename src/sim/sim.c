@@ -2,11 +2,11 @@
 /*
  * sim.c - runs a program: host steps, transfers, long words.
  *
- * Idea      Words are decoded and checked against the overlay once, when the model is made; a run then
- *           executes steps in order. Feature memory is never cleared between runs: a program writes what
- *           it reads, and one that does not shows it as a difference between two runs.
- * Memory    external memory, unpacked stream buffer, one filter page and a block of scratch for each
- *           thread are taken at creation; a run allocates only what host nodes produce.
+ * Idea      Words are decoded and checked against the overlay once, when the model is made; a run
+ *           then executes steps in order. Feature memory is never cleared between runs: a program
+ *           writes what it reads, and one that does not shows it as a difference between two runs.
+ * Memory    external memory, unpacked stream buffer, one filter page and a block of scratch for
+ *           each thread are taken at creation; a run allocates only what host nodes produce.
  * Tests     tests/diff/diff_sim.c, tests/unit/test_sim.c
  */
 #include <math.h>
@@ -114,6 +114,7 @@ void dvt_sim_destroy(dvt_sim *s)
     dvti_blocks_deinit(s->ctx, &s->stream);
     dvti_blocks_deinit(s->ctx, &s->page);
     dvti_array_fast_deinit(s);
+    dvt_free(s->ctx, s->turns);
     dvt_free(s->ctx, s->words);
     dvt_free(s->ctx, s->memory);
     dvt_free(s->ctx, s->scratch);
@@ -219,8 +220,7 @@ static dvt_status upload(dvt_sim *s, const dvt_program_tensor *t)
                 mant[c] = q[c];
             }
         } else {
-            s->counters.saturated +=
-                dvt_bfp_encode(x, cv, s->o.feature_mantissa_bits, mant, &exp);
+            s->counters.saturated += dvt_bfp_encode(x, cv, s->o.feature_mantissa_bits, mant, &exp);
         }
         dvt_block_pack(&s->o, s->o.feature_mantissa_bits, mant, exp,
                        s->memory + ((int64_t)t->base + i) * s->d.feature_word_bytes);
@@ -268,12 +268,9 @@ static dvt_status run_step(dvt_sim *s, const dvt_program_step *step)
     dvt_status st = DVT_OK;
 
     switch (step->kind) {
-    case DVT_STEP_HOST:
-        return run_host(s, (dvt_node_id){step->first});
-    case DVT_STEP_UPLOAD:
-        return upload(s, &s->p->tensors[step->first]);
-    case DVT_STEP_DOWNLOAD:
-        return download(s, &s->p->tensors[step->first]);
+    case DVT_STEP_HOST: return run_host(s, (dvt_node_id){step->first});
+    case DVT_STEP_UPLOAD: return upload(s, &s->p->tensors[step->first]);
+    case DVT_STEP_DOWNLOAD: return download(s, &s->p->tensors[step->first]);
     case DVT_STEP_OVERLAY:
         for (int32_t i = step->first; st == DVT_OK && i < step->first + step->count; i++) {
             st = dvti_execute(s, &s->words[i]);
@@ -304,15 +301,9 @@ dvt_status dvt_sim_output(const dvt_sim *s, int32_t i, dvt_tensor *out)
     return host_operand(s, dvt_graph_output(s->p->host, i), out);
 }
 
-void dvt_sim_counters_of(const dvt_sim *s, dvt_sim_counters *out)
-{
-    *out = s->counters;
-}
+void dvt_sim_counters_of(const dvt_sim *s, dvt_sim_counters *out) { *out = s->counters; }
 
-void dvt_sim_reset_counters(dvt_sim *s)
-{
-    s->counters = (dvt_sim_counters){0};
-}
+void dvt_sim_reset_counters(dvt_sim *s) { s->counters = (dvt_sim_counters){0}; }
 
 const uint8_t *dvt_sim_memory(const dvt_sim *s, size_t *bytes)
 {

@@ -2,8 +2,8 @@
 /*
  * sim_int.h - the model's state and the calls between its files.
  *
- * A trip (one long word with a source) delivers results one after the other: p_vec x q_vec pixels of
- * `width` values, width = k_vec from the array and c_vec from the stream reader. Results are
+ * A trip (one long word with a source) delivers results one after the other: p_vec x q_vec pixels
+ * of `width` values, width = k_vec from the array and c_vec from the stream reader. Results are
  * independent of one another, so they can be computed in any order and by any thread.
  */
 #ifndef DVTI_SIM_INT_H
@@ -11,7 +11,12 @@
 
 #include "dovetail/sim.h"
 
-enum { DVTI_C_VEC_MAX = 256, DVTI_K_VEC_MAX = 512, DVTI_PARAM_ROW_BYTES = 16, DVTI_UNIT_BYTES = 16 };
+enum {
+    DVTI_C_VEC_MAX = 256,
+    DVTI_K_VEC_MAX = 512,
+    DVTI_PARAM_ROW_BYTES = 16,
+    DVTI_UNIT_BYTES = 16
+};
 
 /* Blocks, unpacked: mantissas (words, c_vec) and exponents (words). */
 typedef struct dvti_blocks {
@@ -20,22 +25,29 @@ typedef struct dvti_blocks {
     int64_t  words;
 } dvti_blocks;
 
+/* What one turn of a result adds to address, coordinates and filter word. */
+typedef struct dvti_turn {
+    int64_t a, h, w, f;
+} dvti_turn;
+
 struct dvt_sim {
     dvt_ctx            *ctx;
     const dvt_program  *p;
     dvt_overlay         o;
     dvt_overlay_derived d;
     dvt_sim_kind        kind;
-    dvt_word           *words;  /* (p->word_count), decoded once */
-    uint8_t            *memory; /* external: image, then feature regions */
-    dvti_blocks         stream; /* the stream buffer */
-    dvti_blocks         page;   /* filters of the current page: word-major, then lanes */
-    int16_t            *fast_mant; /* the same page, arranged for array_fast.c */
+    dvt_word           *words;       /* (p->word_count), decoded once */
+    uint8_t            *memory;      /* external: image, then feature regions */
+    dvti_blocks         stream;      /* the stream buffer */
+    dvti_blocks         page;        /* filters of the current page: word-major, then lanes */
+    float              *fast_filter; /* the same page, arranged for array_fast.c */
     int32_t            *fast_exp;
-    int64_t             fast_words; /* words that fast_mant holds */
-    bool                fast_safe;  /* no sum of the page can overflow an accumulator */
-    dvt_tensor         *host;   /* values of the host graph */
-    void               *scratch; /* (jobs) private blocks of scratch_bytes */
+    int64_t             fast_words; /* words that fast_filter can hold */
+    dvti_turn          *turns;      /* of one result of the current word, up to turn_cap */
+    int64_t             turn_cap;
+    bool                fast_safe; /* no sum of the page can overflow an accumulator */
+    dvt_tensor         *host;      /* values of the host graph */
+    void               *scratch;   /* (jobs) private blocks of scratch_bytes */
     size_t              scratch_bytes;
     dvt_sim_counters    counters;
     uint64_t           *saturated; /* (jobs) counted by each thread during a word */
@@ -46,18 +58,18 @@ typedef struct dvti_trip {
     dvt_sim        *s;
     const dvt_word *w;
     bool            from_array;
-    int32_t         width;   /* values of a pixel in a result */
-    int32_t         pixels;  /* p_vec * q_vec */
-    int64_t         results; /* in all */
-    int64_t         turns;   /* of the stream reader for one result */
+    int32_t         width;            /* values of a pixel in a result */
+    int32_t         pixels;           /* p_vec * q_vec */
+    int64_t         results;          /* in all */
+    int64_t         turns;            /* of the stream reader for one result */
     int64_t         pages_per_result; /* slices; 1 if pages change between results only */
-    const uint8_t  *params;  /* parameter rows */
+    const uint8_t  *params;           /* parameter rows */
     int64_t         param_rows;
     int64_t         first_result; /* of the page or of the word */
-    int64_t         slice;   /* page of the result that is being accumulated */
+    int64_t         slice;        /* page of the result that is being accumulated */
 } dvti_trip;
 
-/* fl(): one binary32 operation's result by docs/numerics-overlay.md: no subnormals, no infinities. */
+/* fl() of docs/numerics-overlay.md: no subnormals, no infinities. */
 float dvti_fl(float x);
 
 /* nest.c: index arithmetic of the long words' loops. */

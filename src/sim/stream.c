@@ -3,8 +3,8 @@
  * stream.c - readers and writer: blocks between external memory, stream buffer and crossbar.
  *
  * Idea      The stream buffer holds blocks unpacked (mantissas and exponent); words are packed and
- *           unpacked where they enter or leave external memory. That is the same information, and the
- *           array's loop does not take bits apart.
+ *           unpacked where they enter or leave external memory. That is the same information, and
+ *           the array's loop does not take bits apart.
  * Source    docs/isa.md (fread, wread, sread, write), docs/numerics-overlay.md sections 4 and 5.
  * Tests     tests/diff/diff_sim.c
  */

@@ -14,7 +14,7 @@
  * Tests     tests/unit/test_bfp.c: fast equal to reference over random and edge values, all m.
  */
 #include "dovetail/tensor.h"
-#include "tensor/simd_int.h"
+#include "base/simd.h"
 
 #include <assert.h>
 #include <math.h>

@@ -8,7 +8,7 @@
  * Tests     tests/unit/test_int8.c
  */
 #include "dovetail/tensor.h"
-#include "tensor/simd_int.h"
+#include "base/simd.h"
 
 #include <string.h>
 

@@ -11,7 +11,7 @@
  * Tests     tests/unit/test_kernels_pool.c
  */
 #include "dovetail/kernels.h"
-#include "tensor/simd_int.h"
+#include "base/simd.h"
 
 #include <math.h>
 

@@ -11,7 +11,7 @@
  */
 #include "dovetail/kernels.h"
 #include "tensor/nest_int.h"
-#include "tensor/simd_int.h"
+#include "base/simd.h"
 
 #include <assert.h>
 #include <math.h>

@@ -10,7 +10,7 @@
  * Tests     tests/unit/test_kernels_unary.c
  */
 #include "dovetail/kernels.h"
-#include "tensor/simd_int.h"
+#include "base/simd.h"
 
 #include <assert.h>
 #include <math.h>
