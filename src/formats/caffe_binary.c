@@ -79,7 +79,7 @@ static dvt_status decode_packed(decoder *d, dvti_wire *w, const dvti_wire_field 
                                 const ProtobufCFieldDescriptor *field, dvti_pt *parent)
 {
     dvt_pos pos = dvti_wire_pos(w, wf);
-    bool fixed = field->type == PROTOBUF_C_TYPE_FLOAT;
+    bool    fixed = field->type == PROTOBUF_C_TYPE_FLOAT;
 
     for (size_t at = 0; at < wf->size;) {
         uint64_t bits = 0;
@@ -106,14 +106,11 @@ static dvt_status decode_message(decoder *d, dvti_wire *w, const ProtobufCMessag
 static dvti_wire_type wire_type_of(ProtobufCType type)
 {
     switch (type) {
-    case PROTOBUF_C_TYPE_FLOAT:
-        return DVTI_WIRE_FIXED32;
+    case PROTOBUF_C_TYPE_FLOAT: return DVTI_WIRE_FIXED32;
     case PROTOBUF_C_TYPE_STRING:
     case PROTOBUF_C_TYPE_BYTES:
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return DVTI_WIRE_BYTES;
-    default: /* the schema has no other fixed types outside of blobs */
-        return DVTI_WIRE_VARINT;
+    case PROTOBUF_C_TYPE_MESSAGE: return DVTI_WIRE_BYTES;
+    default: /* the schema has no other fixed types outside of blobs */ return DVTI_WIRE_VARINT;
     }
 }
 
@@ -121,7 +118,7 @@ static dvt_status decode_field(decoder *d, dvti_wire *w, const dvti_wire_field *
                                const ProtobufCFieldDescriptor *field, dvti_pt *msg)
 {
     dvt_pos pos = dvti_wire_pos(w, wf);
-    bool numeric = wire_type_of(field->type) != DVTI_WIRE_BYTES;
+    bool    numeric = wire_type_of(field->type) != DVTI_WIRE_BYTES;
 
     if (field->label == PROTOBUF_C_LABEL_REPEATED && numeric && wf->type == DVTI_WIRE_BYTES) {
         return decode_packed(d, w, wf, field, msg);
@@ -171,7 +168,7 @@ static dvt_status decode_message(decoder *d, dvti_wire *w, const ProtobufCMessag
         if (field) {
             st = decode_field(d, w, &wf, field, msg);
         } else {
-            dvt_pos pos = dvti_wire_pos(w, &wf);
+            dvt_pos     pos = dvti_wire_pos(w, &wf);
             const char *name = dvt_arena_printf(d->arena, "field %u", (unsigned)wf.number);
             if (!name || !add(d, msg, name, DVTI_PT_SPAN, &pos)) {
                 st = dvt_ctx_error(d->ctx)->status;
@@ -187,9 +184,9 @@ static dvt_status decode_message(decoder *d, dvti_wire *w, const ProtobufCMessag
 dvt_status dvti_caffe_decode(dvt_ctx *ctx, dvt_arena *arena, const char *file, const uint8_t *data,
                              size_t size, dvti_pt **root)
 {
-    decoder d = {.ctx = ctx, .arena = arena};
+    decoder   d = {.ctx = ctx, .arena = arena};
     dvti_wire w = dvti_wire_make(ctx, file, data, size);
-    dvt_pos start = {.file = file};
+    dvt_pos   start = {.file = file};
 
     *root = NULL;
     dvti_pt *top = dvti_pt_add(arena, NULL, "", DVTI_PT_MESSAGE, &start);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * caffe_import.c - the table of layer types, the helpers layers are written with, and the entry points.
+ * caffe_import.c - the table of layer types, the helpers layers are written with, and the entry
+ * points.
  *
- * Idea      A layer type is one line of a table: how many bottoms and tops it takes and the function
- *           that turns it into nodes. The function asks the tree for its fields and adds nodes; what
- *           it did not ask for is found afterwards and reported (dvti_caffe_check_used).
+ * Idea      A layer type is one line of a table: how many bottoms and tops it takes and the
+ *           function that turns it into nodes. The function asks the tree for its fields and adds
+ *           nodes; what it did not ask for is found afterwards and reported
+ *           (dvti_caffe_check_used).
  * Tests     tests/unit/test_caffe_*.c, tests/diff/diff_caffe_golden.c
  */
 #include "formats/caffe_int.h"
@@ -17,8 +19,10 @@
 
 /* ---- layer types --------------------------------------------------------------------------- */
 
-#define OP(type, bmin, bmax, tmin, tmax, name) \
-    {type, DVTI_CAFFE_OP, bmin, bmax, tmin, tmax, dvti_caffe_import_##name}
+#define OP(type, bmin, bmax, tmin, tmax, name)                                \
+    {                                                                         \
+        type, DVTI_CAFFE_OP, bmin, bmax, tmin, tmax, dvti_caffe_import_##name \
+    }
 #define ANY DVTI_CAFFE_ANY
 
 static const dvti_caffe_kind KINDS[] = {
@@ -93,11 +97,11 @@ static bool is_one_of(const char *type, const char *const *names, size_t count)
 
 dvti_caffe_role dvti_caffe_role_of(const char *type)
 {
-    static const char *const data[] = {"Data", "DummyData", "HDF5Data", "ImageData", "Input",
-                                       "MemoryData", "WindowData"};
-    static const char *const drop[] = {"Accuracy", "ContrastiveLoss", "EuclideanLoss", "HDF5Output",
-                                       "HingeLoss", "InfogainLoss", "MultinomialLogisticLoss",
-                                       "Silence", "SmoothL1Loss"};
+    static const char *const data[] = {"Data",  "DummyData",  "HDF5Data",  "ImageData",
+                                       "Input", "MemoryData", "WindowData"};
+    static const char *const drop[] = {
+        "Accuracy",     "ContrastiveLoss",         "EuclideanLoss", "HDF5Output",  "HingeLoss",
+        "InfogainLoss", "MultinomialLogisticLoss", "Silence",       "SmoothL1Loss"};
     const dvti_caffe_kind *kind = dvti_caffe_find_kind(type);
 
     if (kind) {
@@ -120,7 +124,7 @@ const dvt_shape *dvti_caffe_shape(const dvti_caffe_op *op, int32_t bottom)
 
 void dvti_caffe_fail(dvti_caffe_op *op, dvt_status status, const char *fmt, ...)
 {
-    char text[384];
+    char    text[384];
     va_list args;
 
     va_start(args, fmt);
@@ -140,8 +144,9 @@ int32_t dvti_caffe_axis(dvti_caffe_op *op, dvti_pt *msg, const char *field, int3
     int64_t resolved = axis < 0 ? axis + limit : axis;
 
     if (resolved < 0 || resolved >= limit) {
-        dvti_caffe_fail(op, DVT_E_SHAPE, "field '%s' is %" PRId64 ", but the input has %d dimensions",
-                        field, axis, (int)rank);
+        dvti_caffe_fail(op, DVT_E_SHAPE,
+                        "field '%s' is %" PRId64 ", but the input has %d dimensions", field, axis,
+                        (int)rank);
         return 0;
     }
     return (int32_t)resolved;
@@ -150,7 +155,7 @@ int32_t dvti_caffe_axis(dvti_caffe_op *op, dvti_pt *msg, const char *field, int3
 dvt_value_id dvti_caffe_param(dvti_caffe_op *op, const char *role, const dvt_shape *shape)
 {
     dvt_value_id id = DVT_NO_VALUE;
-    const char *name = dvt_arena_printf(op->net->arena, "%s.%s", op->layer->name, role);
+    const char  *name = dvt_arena_printf(op->net->arena, "%s.%s", op->layer->name, role);
 
     if (!name && dvti_caffe_ok(op)) {
         op->r->status = DVT_E_NOMEM;
@@ -160,22 +165,24 @@ dvt_value_id dvti_caffe_param(dvti_caffe_op *op, const char *role, const dvt_sha
     }
     /* weights are found by this name later, so it must not become "name_2" */
     if (dvt_graph_find_value(op->net->g, name).i >= 0) {
-        dvti_caffe_fail(op, DVT_E_PARSE, "its parameter '%s' has the name of another layer's or blob's",
-                        name);
+        dvti_caffe_fail(op, DVT_E_PARSE,
+                        "its parameter '%s' has the name of another layer's or blob's", name);
         return id;
     }
     op->r->status = dvt_graph_add_param(op->net->g, name, DVT_DTYPE_F32, shape, &id);
     if (!dvti_caffe_ok(op)) {
-        dvt_fail_note(op->net->ctx, "while reading layer '%s' (%s)", op->layer->name, op->layer->type);
+        dvt_fail_note(op->net->ctx, "while reading layer '%s' (%s)", op->layer->name,
+                      op->layer->type);
     }
     return id;
 }
 
-dvt_value_id dvti_caffe_fill(dvti_caffe_op *op, const char *what, const dvt_shape *shape, float value)
+dvt_value_id dvti_caffe_fill(dvti_caffe_op *op, const char *what, const dvt_shape *shape,
+                             float value)
 {
     dvt_value_id id = DVT_NO_VALUE;
-    dvt_tensor t = {0};
-    const char *name = dvt_arena_printf(op->net->arena, "%s.%s", op->layer->name, what);
+    dvt_tensor   t = {0};
+    const char  *name = dvt_arena_printf(op->net->arena, "%s.%s", op->layer->name, what);
 
     if (!dvti_caffe_ok(op)) {
         return id;
@@ -196,8 +203,13 @@ static void add_node(dvti_caffe_op *op, const char *name, dvt_op kind, const dvt
                      const dvt_value_id *in, int32_t in_count, const char *const *tops,
                      int32_t count, dvt_value_id *out)
 {
-    dvt_node_spec spec = {.op = kind, .name = name, .source = op->source, .inputs = in,
-                          .input_count = in_count, .output_count = count, .output_names = tops,
+    dvt_node_spec spec = {.op = kind,
+                          .name = name,
+                          .source = op->source,
+                          .inputs = in,
+                          .input_count = in_count,
+                          .output_count = count,
+                          .output_names = tops,
                           .at = op->pt->at};
 
     if (attrs) {
@@ -222,7 +234,7 @@ void dvti_caffe_top(dvti_caffe_op *op, int32_t top, dvt_op kind, const dvt_attrs
                     const dvt_value_id *in, int32_t in_count)
 {
     dvti_caffe_blob *b = &op->net->blobs[op->layer->top[top]];
-    const char *name = op->layer->name;
+    const char      *name = op->layer->name;
 
     if (op->out_count > 1) {
         name = dvt_arena_printf(op->net->arena, "%s/%s", op->layer->name, b->name);
@@ -234,9 +246,9 @@ void dvti_caffe_tops(dvti_caffe_op *op, dvt_op kind, const dvt_attrs *attrs, con
                      int32_t in_count)
 {
     dvti_caffe_net *net = op->net;
-    size_t count = (size_t)op->out_count;
-    const char **names = dvt_arena_calloc(net->arena, count, sizeof *names);
-    dvt_value_id *ids = dvt_arena_calloc(net->arena, count, sizeof *ids);
+    size_t          count = (size_t)op->out_count;
+    const char    **names = dvt_arena_calloc(net->arena, count, sizeof *names);
+    dvt_value_id   *ids = dvt_arena_calloc(net->arena, count, sizeof *ids);
 
     if (!dvti_caffe_ok(op) || !names || !ids) {
         op->r->status = dvti_caffe_ok(op) ? DVT_E_NOMEM : op->r->status;
@@ -264,8 +276,8 @@ dvt_value_id dvti_caffe_unary(dvti_caffe_op *op, const char *part, dvt_value_id 
     return dvti_caffe_inner(op, part, DVT_OP_UNARY, &a, &x, 1);
 }
 
-void dvti_caffe_unary_top(dvti_caffe_op *op, dvt_value_id x, dvt_unary fn, double alpha, double beta,
-                          double gamma)
+void dvti_caffe_unary_top(dvti_caffe_op *op, dvt_value_id x, dvt_unary fn, double alpha,
+                          double beta, double gamma)
 {
     dvt_attrs a = unary_attrs(fn, alpha, beta, gamma);
 
@@ -299,10 +311,27 @@ void dvti_caffe_reshape_top(dvti_caffe_op *op, dvt_value_id x, const dvt_shape *
 
 /* Caffe's fields that say how a network is trained or computed, not what it computes. */
 static const char *const IRRELEVANT[] = {
-    "bias_filler", "blob_share_mode", "blobs", "blobs_lr", "debug_info", "decay_mult", "engine",
-    "filler", "force_backward", "force_nd_im2col", "loss_param", "loss_weight", "lr_mult",
-    "moving_average_fraction", "param", "phase", "propagate_down", "scale_filler",
-    "stable_prod_grad", "weight_decay", "weight_filler",
+    "bias_filler",
+    "blob_share_mode",
+    "blobs",
+    "blobs_lr",
+    "debug_info",
+    "decay_mult",
+    "engine",
+    "filler",
+    "force_backward",
+    "force_nd_im2col",
+    "loss_param",
+    "loss_weight",
+    "lr_mult",
+    "moving_average_fraction",
+    "param",
+    "phase",
+    "propagate_down",
+    "scale_filler",
+    "stable_prod_grad",
+    "weight_decay",
+    "weight_filler",
 };
 
 enum { MAX_FIELD_NAMES = 128 };
@@ -311,7 +340,7 @@ static void report_field(dvti_caffe_net *net, const dvti_pt *f,
                          const ProtobufCMessageDescriptor *desc, const char *owner)
 {
     const char *names[MAX_FIELD_NAMES];
-    size_t count = 0;
+    size_t      count = 0;
 
     for (unsigned i = 0; desc && i < desc->n_fields && count < MAX_FIELD_NAMES; i++) {
         names[count++] = dvti_caffe_field_name(&desc->fields[i]);
@@ -329,7 +358,7 @@ static void report_field(dvti_caffe_net *net, const dvti_pt *f,
 }
 
 static const ProtobufCMessageDescriptor *sub_descriptor(const ProtobufCMessageDescriptor *desc,
-                                                        const char *name)
+                                                        const char                       *name)
 {
     const ProtobufCFieldDescriptor *field =
         desc ? protobuf_c_message_descriptor_get_field_by_name(desc, name) : NULL;
@@ -398,8 +427,12 @@ static void check_layer_used(dvti_caffe_net *net, const dvti_caffe_layer *l)
 static void import_layer(dvti_caffe_net *net, dvti_caffe_layer *l)
 {
     const dvti_caffe_kind *kind = dvti_caffe_find_kind(l->type);
-    dvti_caffe_op op = {.net = net, .layer = l, .r = &net->r, .pt = l->pt,
-                        .in_count = l->bottom_count, .out_count = l->top_count};
+    dvti_caffe_op          op = {.net = net,
+                                 .layer = l,
+                                 .r = &net->r,
+                                 .pt = l->pt,
+                                 .in_count = l->bottom_count,
+                                 .out_count = l->top_count};
     /* a loss reads its label, too, but its function does not */
     int32_t read = l->role == DVTI_CAFFE_LOSS && l->bottom_count ? 1 : l->bottom_count;
 
@@ -444,7 +477,7 @@ static void add_outputs(dvti_caffe_net *net)
 static bool is_other_text(dvti_caffe_net *net)
 {
     static const char *const nets[] = {"net", "train_net", "test_net"};
-    const dvti_pt *at = NULL;
+    const dvti_pt           *at = NULL;
 
     if (dvti_pt_find(net->root, "layer") || dvti_pt_find(net->root, "layers")) {
         return false;
@@ -470,7 +503,8 @@ static bool is_other_text(dvti_caffe_net *net)
         return true;
     }
     if ((at = dvti_pt_find(net->root, "base_lr")) != NULL) {
-        net->r.status = dvt_fail(net->ctx, DVT_E_UNSUPPORTED, &at->at, "this is a solver, not a net");
+        net->r.status =
+            dvt_fail(net->ctx, DVT_E_UNSUPPORTED, &at->at, "this is a solver, not a net");
         return true;
     }
     net->r.status = dvt_fail(net->ctx, DVT_E_PARSE, &net->root->at, "the file has no layers");
@@ -515,10 +549,11 @@ dvt_status dvt_caffe_parse(dvt_ctx *ctx, const char *name, const uint8_t *text, 
                            const dvt_import_opts *opts, dvt_graph **out)
 {
     static const dvt_import_opts none = {0};
-    dvti_caffe_net net = {.ctx = ctx, .file = name, .opts = opts ? opts : &none,
-                          .r = {.ctx = ctx, .status = DVT_OK}};
+    dvti_caffe_net               net = {.ctx = ctx, .file = name};
 
     *out = NULL;
+    net.opts = opts ? opts : &none;
+    net.r = (dvti_pt_reader){.ctx = ctx, .status = DVT_OK};
     net.arena = dvt_arena_create(ctx);
     net.binary = !dvti_caffe_is_text(text, size);
     if (!net.arena) {

@@ -2,12 +2,13 @@
 /*
  * caffe_inputs.c - names and shapes of the graph's inputs.
  *
- * Idea      What feeds a Caffe net is an `input:` of the net, an Input layer, or a layer that reads a
- *           data base. All three become graph inputs; what differs is how much the file says:
- *             Input, input_dim, input_shape, DummyData, MemoryData   the whole shape
+ * Idea      What feeds a Caffe net is an `input:` of the net, an Input layer, or a layer that
+ *           reads a data base. All three become graph inputs; what differs is how much the file
+ *             says: Input, input_dim, input_shape, DummyData, MemoryData   the whole shape
  *             Data, ImageData, WindowData with a crop or new size    size; channels 3 (1 if grey)
  *             HDF5Data, Data without crop_size                       nothing
- *           A shape in the options wins over the file; opts.image_shape fills what the file leaves open.
+ *           A shape in the options wins over the file; opts.image_shape fills what the file leaves
+ *           open.
  * Rules     Data layers get batch 1: their batch_size says how a solver feeds them. Labels are not
  *           read by anything that is alive and so do not become inputs. Preprocessing in
  *           transform_param is not part of the graph (docs/formats/caffe.md).
@@ -39,8 +40,8 @@ static dvti_pt *nth(dvti_pt *first, int32_t n)
 /* Input number `n` of the net: input_shape, or four of the numbers in input_dim. */
 static dvt_shape net_input_shape(dvti_caffe_net *net, int32_t n)
 {
-    dvti_pt *shape = nth(dvti_pt_find(net->root, "input_shape"), n);
-    dvti_pt *dim = nth(dvti_pt_find(net->root, "input_dim"), 4 * n);
+    dvti_pt  *shape = nth(dvti_pt_find(net->root, "input_shape"), n);
+    dvti_pt  *dim = nth(dvti_pt_find(net->root, "input_dim"), 4 * n);
     dvt_shape s = {0};
 
     if (shape) {
@@ -73,7 +74,7 @@ static dvt_shape shape_of_list(dvti_caffe_net *net, dvti_pt *param, int32_t top)
 static dvt_shape dummy_shape(dvti_caffe_net *net, dvti_pt *param, int32_t top)
 {
     static const char *const fields[] = {"num", "channels", "height", "width"};
-    dvt_shape s = shape_of_list(net, param, top);
+    dvt_shape                s = shape_of_list(net, param, top);
 
     for (int i = 0; s.rank == i && i < 4 && dvti_pt_find(param, fields[i]); i++) {
         dvti_pt *first = dvti_pt_find(param, fields[i]), *mine = nth(first, top);
@@ -100,11 +101,11 @@ static dvt_shape memory_shape(dvti_caffe_net *net, dvti_pt *param, int32_t top)
 static dvt_shape image_shape(dvti_caffe_net *net, dvti_caffe_layer *l, dvti_pt *param, int32_t top)
 {
     dvti_pt *transform = dvti_pt_message(&net->r, l->pt, "transform_param");
-    int64_t crop = dvti_pt_i64(&net->r, transform, "crop_size", 0, 0, INT32_MAX);
-    int64_t old_crop = dvti_pt_i64(&net->r, param, "crop_size", 0, 0, INT32_MAX);
-    int64_t height = dvti_pt_i64(&net->r, param, "new_height", 0, 0, INT32_MAX);
-    int64_t width = dvti_pt_i64(&net->r, param, "new_width", 0, 0, INT32_MAX);
-    bool color = dvti_pt_bool(&net->r, param, "is_color", true);
+    int64_t  crop = dvti_pt_i64(&net->r, transform, "crop_size", 0, 0, INT32_MAX);
+    int64_t  old_crop = dvti_pt_i64(&net->r, param, "crop_size", 0, 0, INT32_MAX);
+    int64_t  height = dvti_pt_i64(&net->r, param, "new_height", 0, 0, INT32_MAX);
+    int64_t  width = dvti_pt_i64(&net->r, param, "new_width", 0, 0, INT32_MAX);
+    bool     color = dvti_pt_bool(&net->r, param, "is_color", true);
 
     if (transform && top == 0) {
         dvt_log(net->ctx, DVT_LOG_INFO, "formats",
@@ -116,16 +117,20 @@ static dvt_shape image_shape(dvti_caffe_net *net, dvti_caffe_layer *l, dvti_pt *
     if (dvti_pt_bool(&net->r, transform, "force_gray", false)) {
         color = false;
     }
-    return top == 0 && height && width ? DVT_SHAPE(1, color ? 3 : 1, height, width) : (dvt_shape){0};
+    return top == 0 && height && width ? DVT_SHAPE(1, color ? 3 : 1, height, width)
+                                       : (dvt_shape){0};
 }
 
 static dvt_shape layer_input_shape(dvti_caffe_net *net, dvti_caffe_layer *l, int32_t top)
 {
     static const struct {
         const char *type, *param;
-    } params[] = {{"Input", "input_param"},          {"DummyData", "dummy_data_param"},
-                  {"MemoryData", "memory_data_param"}, {"Data", "data_param"},
-                  {"ImageData", "image_data_param"},   {"WindowData", "window_data_param"}};
+    } params[] = {{"Input", "input_param"},
+                  {"DummyData", "dummy_data_param"},
+                  {"MemoryData", "memory_data_param"},
+                  {"Data", "data_param"},
+                  {"ImageData", "image_data_param"},
+                  {"WindowData", "window_data_param"}};
     size_t k = 0, count = sizeof params / sizeof params[0];
 
     while (k < count && strcmp(l->type, params[k].type) != 0) {
@@ -133,14 +138,10 @@ static dvt_shape layer_input_shape(dvti_caffe_net *net, dvti_caffe_layer *l, int
     }
     dvti_pt *param = k < count ? dvti_pt_message(&net->r, l->pt, params[k].param) : NULL;
     switch (k) {
-    case 0:
-        return shape_of_list(net, param, top);
-    case 1:
-        return dummy_shape(net, param, top);
-    case 2:
-        return memory_shape(net, param, top);
-    default:
-        return image_shape(net, l, param, top);
+    case 0: return shape_of_list(net, param, top);
+    case 1: return dummy_shape(net, param, top);
+    case 2: return memory_shape(net, param, top);
+    default: return image_shape(net, l, param, top);
     }
 }
 
@@ -163,8 +164,8 @@ static bool is_input(const dvti_caffe_net *net, const dvti_caffe_blob *b)
 static dvt_status no_shape(dvti_caffe_net *net, const dvti_caffe_blob *b)
 {
     const char *maker = b->layer < 0 ? "the net" : net->layers[b->layer].type;
-    dvt_status st = dvt_fail(net->ctx, DVT_E_USAGE, &b->at,
-                             "the size of input '%s' is not in the file (%s)", b->name, maker);
+    dvt_status  st = dvt_fail(net->ctx, DVT_E_USAGE, &b->at,
+                              "the size of input '%s' is not in the file (%s)", b->name, maker);
 
     dvt_fail_hint(net->ctx, "give it, for example: --shape %s=1,1,28,28", b->name);
     return st;
@@ -173,9 +174,13 @@ static dvt_status no_shape(dvti_caffe_net *net, const dvti_caffe_blob *b)
 static dvt_shape final_shape(dvti_caffe_net *net, const dvti_caffe_blob *b)
 {
     const dvt_import_opts *o = net->opts;
-    dvt_shape s = b->layer < 0 ? net_input_shape(net, b->top)
-                               : layer_input_shape(net, &net->layers[b->layer], b->top);
+    dvt_shape              s = {0};
 
+    if (b->layer < 0) {
+        s = net_input_shape(net, b->top);
+    } else {
+        s = layer_input_shape(net, &net->layers[b->layer], b->top);
+    }
     if (s.rank == 0 && o->image_shape.rank > 0 && o->image_shape.rank < DVT_MAX_RANK) {
         s.rank = o->image_shape.rank + 1;
         s.dim[0] = 1;
@@ -197,7 +202,7 @@ static void check_options(dvti_caffe_net *net, const char *const *names, int32_t
 {
     for (int32_t i = 0; i < net->opts->shape_count && net->r.status == DVT_OK; i++) {
         const char *want = net->opts->shapes[i].name;
-        bool found = (!want || !*want) && count == 1;
+        bool        found = (!want || !*want) && count == 1;
 
         for (int32_t k = 0; k < count; k++) {
             found = found || (want && strcmp(names[k], want) == 0);
@@ -207,14 +212,16 @@ static void check_options(dvti_caffe_net *net, const char *const *names, int32_t
         }
         if (want && *want) {
             const char *near = dvt_nearest(want, names, (size_t)count);
-            net->r.status = dvt_fail(net->ctx, DVT_E_USAGE, NULL, "'%s' has no input '%s'", net->file,
-                                     want);
+            net->r.status =
+                dvt_fail(net->ctx, DVT_E_USAGE, NULL, "'%s' has no input '%s'", net->file, want);
             dvt_fail_hint(net->ctx, "%s '%s'", near ? "did you mean" : "its first input is",
-                          near ? near : count ? names[0] : "");
+                          near    ? near
+                          : count ? names[0]
+                                  : "");
         } else {
             net->r.status = dvt_fail(net->ctx, DVT_E_USAGE, NULL,
-                                     "'%s' has %d inputs: say which one the shape is for", net->file,
-                                     (int)count);
+                                     "'%s' has %d inputs: say which one the shape is for",
+                                     net->file, (int)count);
         }
     }
 }
@@ -222,7 +229,7 @@ static void check_options(dvti_caffe_net *net, const char *const *names, int32_t
 void dvti_caffe_add_inputs(dvti_caffe_net *net)
 {
     const char **names = dvt_arena_calloc(net->arena, (size_t)net->blob_count + 1, sizeof *names);
-    int32_t count = 0;
+    int32_t      count = 0;
 
     for (int32_t i = 0; names && i < net->blob_count; i++) {
         if (is_input(net, &net->blobs[i])) {
@@ -241,12 +248,13 @@ void dvti_caffe_add_inputs(dvti_caffe_net *net)
         }
         dvt_shape s = final_shape(net, b);
         if (net->r.status == DVT_OK) {
-            net->r.status = s.rank == 0 ? no_shape(net, b)
-                                        : dvt_graph_add_input(net->g, b->value, DVT_DTYPE_F32, &s,
-                                                              &b->id);
+            net->r.status = s.rank == 0
+                                ? no_shape(net, b)
+                                : dvt_graph_add_input(net->g, b->value, DVT_DTYPE_F32, &s, &b->id);
         }
     }
     if (net->r.status == DVT_OK && count == 0) {
-        net->r.status = dvt_fail(net->ctx, DVT_E_UNSUPPORTED, &net->root->at, "the net has no input");
+        net->r.status =
+            dvt_fail(net->ctx, DVT_E_UNSUPPORTED, &net->root->at, "the net has no input");
     }
 }

@@ -31,14 +31,14 @@ typedef enum dvti_caffe_role {
 
 /* One version of a blob: Caffe overwrites blobs in place, a graph does not. */
 typedef struct dvti_caffe_blob {
-    const char  *name;     /* in the file */
-    const char  *value;    /* of the graph value: the last version keeps the blob's name */
-    int32_t      layer;    /* that makes it; -1: an `input:` of the net */
-    int32_t      top;      /* which of its tops, or which of the net's inputs */
+    const char  *name;  /* in the file */
+    const char  *value; /* of the graph value: the last version keeps the blob's name */
+    int32_t      layer; /* that makes it; -1: an `input:` of the net */
+    int32_t      top;   /* which of its tops, or which of the net's inputs */
     dvt_pos      at;
-    bool         needed;   /* a live layer reads it */
-    bool         seen;     /* any layer of the phase reads it */
-    bool         wanted;   /* a metric or loss judges it: it is an output if nobody needs it */
+    bool         needed; /* a live layer reads it */
+    bool         seen;   /* any layer of the phase reads it */
+    bool         wanted; /* a metric or loss judges it: it is an output if nobody needs it */
     dvt_value_id id;
 } dvti_caffe_blob;
 
@@ -49,7 +49,7 @@ typedef struct dvti_caffe_layer {
     bool            included; /* in the test phase */
     bool            live;
     int32_t         bottom_count, top_count;
-    int32_t        *bottom, *top; /* indices into blobs; -1: a top that is not made (a loss value) */
+    int32_t *bottom, *top; /* indices into blobs; -1: a top that is not made (a loss value) */
 } dvti_caffe_layer;
 
 typedef struct dvti_caffe_net {
@@ -154,21 +154,21 @@ void dvti_caffe_tops(dvti_caffe_op *op, dvt_op kind, const dvt_attrs *attrs, con
 /* Shorthands for y = fn(x). */
 dvt_value_id dvti_caffe_unary(dvti_caffe_op *op, const char *part, dvt_value_id x, dvt_unary fn,
                               double alpha, double beta, double gamma);
-void dvti_caffe_unary_top(dvti_caffe_op *op, dvt_value_id x, dvt_unary fn, double alpha, double beta,
-                          double gamma);
+void         dvti_caffe_unary_top(dvti_caffe_op *op, dvt_value_id x, dvt_unary fn, double alpha,
+                                  double beta, double gamma);
 dvt_value_id dvti_caffe_reshape(dvti_caffe_op *op, const char *part, dvt_value_id x,
                                 const dvt_shape *shape);
-void dvti_caffe_reshape_top(dvti_caffe_op *op, dvt_value_id x, const dvt_shape *shape);
+void         dvti_caffe_reshape_top(dvti_caffe_op *op, dvt_value_id x, const dvt_shape *shape);
 
-#define DVTI_CAFFE_LAYERS(X)                                                                     \
-    X(convolution) X(depthwise) X(deconvolution) X(inner_product) X(pooling)                      \
-    X(lrn) X(batch_norm) X(scale) X(bias) X(normalize) X(mvn)                                     \
-    X(relu) X(relu6) X(prelu) X(elu) X(sigmoid) X(tanh) X(absval) X(power) X(exp) X(log) X(bnll)  \
-    X(threshold) X(swish) X(clip) X(dropout) X(softmax)                                           \
-    X(eltwise) X(axpy) X(reduction) X(argmax)                                                     \
-    X(concat) X(slice) X(split) X(flatten) X(reshape) X(permute) X(crop) X(tile) X(shuffle)       \
-    X(padding) X(interp) X(upsample)                                                              \
-    X(softmax_loss) X(sigmoid_loss)
+#define DVTI_CAFFE_LAYERS(X)                                                                       \
+    X(convolution)                                                                                 \
+    X(depthwise)                                                                                   \
+    X(deconvolution) X(inner_product) X(pooling) X(lrn) X(batch_norm) X(scale) X(bias)             \
+        X(normalize) X(mvn) X(relu) X(relu6) X(prelu) X(elu) X(sigmoid) X(tanh) X(absval) X(power) \
+            X(exp) X(log) X(bnll) X(threshold) X(swish) X(clip) X(dropout) X(softmax) X(eltwise)   \
+                X(axpy) X(reduction) X(argmax) X(concat) X(slice) X(split) X(flatten) X(reshape)   \
+                    X(permute) X(crop) X(tile) X(shuffle) X(padding) X(interp) X(upsample)         \
+                        X(softmax_loss) X(sigmoid_loss)
 
 #define DVTI_X(name) void dvti_caffe_import_##name(dvti_caffe_op *op);
 DVTI_CAFFE_LAYERS(DVTI_X)

@@ -19,7 +19,8 @@ void dvti_caffe_import_relu(dvti_caffe_op *op)
 {
     double slope = dvti_pt_f64(op->r, message(op, "relu_param"), "negative_slope", 0);
 
-    dvti_caffe_unary_top(op, op->in[0], slope == 0 ? DVT_UNARY_RELU : DVT_UNARY_LEAKY_RELU, slope, 0, 0);
+    dvti_caffe_unary_top(op, op->in[0], slope == 0 ? DVT_UNARY_RELU : DVT_UNARY_LEAKY_RELU, slope,
+                         0, 0);
 }
 
 void dvti_caffe_import_relu6(dvti_caffe_op *op)
@@ -33,7 +34,7 @@ void dvti_caffe_import_relu6(dvti_caffe_op *op)
 void dvti_caffe_import_prelu(dvti_caffe_op *op)
 {
     const dvt_shape *x = dvti_caffe_shape(op, 0);
-    bool shared = dvti_pt_bool(op->r, message(op, "prelu_param"), "channel_shared", false);
+    bool      shared = dvti_pt_bool(op->r, message(op, "prelu_param"), "channel_shared", false);
     dvt_shape s = {.rank = x->rank - 1};
 
     if (x->rank < 2) {
@@ -72,8 +73,8 @@ void dvti_caffe_import_sigmoid_loss(dvti_caffe_op *op) { plain(op, NULL, DVT_UNA
 void dvti_caffe_import_power(dvti_caffe_op *op)
 {
     dvti_pt *p = message(op, "power_param");
-    double power = dvti_pt_f64(op->r, p, "power", 1);
-    double scale = dvti_pt_f64(op->r, p, "scale", 1), shift = dvti_pt_f64(op->r, p, "shift", 0);
+    double   power = dvti_pt_f64(op->r, p, "power", 1);
+    double   scale = dvti_pt_f64(op->r, p, "scale", 1), shift = dvti_pt_f64(op->r, p, "shift", 0);
 
     dvti_caffe_unary_top(op, op->in[0], DVT_UNARY_POWER, power, shift, scale);
 }
@@ -84,7 +85,8 @@ static double log_of_base(dvti_caffe_op *op, dvti_pt *p)
     double base = dvti_pt_f64(op->r, p, "base", -1);
 
     if (base != -1 && !(base > 0)) {
-        dvti_caffe_fail(op, DVT_E_PARSE, "field 'base' is %g, it must be above 0, or -1 for e", base);
+        dvti_caffe_fail(op, DVT_E_PARSE, "field 'base' is %g, it must be above 0, or -1 for e",
+                        base);
         return 1;
     }
     return base == -1 ? 1 : log(base);
@@ -102,17 +104,18 @@ static dvt_value_id affine(dvti_caffe_op *op, const char *part, double shift, do
 void dvti_caffe_import_exp(dvti_caffe_op *op)
 {
     dvti_pt *p = message(op, "exp_param");
-    double ln = log_of_base(op, p);
-    double scale = dvti_pt_f64(op->r, p, "scale", 1), shift = dvti_pt_f64(op->r, p, "shift", 0);
+    double   ln = log_of_base(op, p);
+    double   scale = dvti_pt_f64(op->r, p, "scale", 1), shift = dvti_pt_f64(op->r, p, "shift", 0);
 
-    dvti_caffe_unary_top(op, affine(op, "exponent", shift * ln, scale * ln), DVT_UNARY_EXP, 0, 0, 0);
+    dvti_caffe_unary_top(op, affine(op, "exponent", shift * ln, scale * ln), DVT_UNARY_EXP, 0, 0,
+                         0);
 }
 
 void dvti_caffe_import_log(dvti_caffe_op *op)
 {
     dvti_pt *p = message(op, "log_param");
-    double ln = log_of_base(op, p);
-    double scale = dvti_pt_f64(op->r, p, "scale", 1), shift = dvti_pt_f64(op->r, p, "shift", 0);
+    double   ln = log_of_base(op, p);
+    double   scale = dvti_pt_f64(op->r, p, "scale", 1), shift = dvti_pt_f64(op->r, p, "shift", 0);
     dvt_value_id x = affine(op, "argument", shift, scale);
 
     if (ln == 0) {
@@ -128,9 +131,9 @@ void dvti_caffe_import_log(dvti_caffe_op *op)
 /* x > threshold ? 1 : 0 */
 void dvti_caffe_import_threshold(dvti_caffe_op *op)
 {
-    double level = dvti_pt_f64(op->r, message(op, "threshold_param"), "threshold", 0);
-    dvt_shape scalar = {.rank = 0};
-    dvt_attrs above = {.binary = {.fn2 = DVT_BINARY_GREATER}}, cast = {.cast = {DVT_DTYPE_F32}};
+    double       level = dvti_pt_f64(op->r, message(op, "threshold_param"), "threshold", 0);
+    dvt_shape    scalar = {.rank = 0};
+    dvt_attrs    above = {.binary = {.fn2 = DVT_BINARY_GREATER}}, cast = {.cast = {DVT_DTYPE_F32}};
     dvt_value_id in[2] = {op->in[0], dvti_caffe_fill(op, "threshold", &scalar, (float)level)};
     dvt_value_id truth = dvti_caffe_inner(op, "above", DVT_OP_BINARY, &above, in, 2);
 
@@ -140,10 +143,10 @@ void dvti_caffe_import_threshold(dvti_caffe_op *op)
 /* x * sigmoid(beta x) */
 void dvti_caffe_import_swish(dvti_caffe_op *op)
 {
-    double beta = dvti_pt_f64(op->r, message(op, "swish_param"), "beta", 1);
-    dvt_attrs mul = {.binary = {.fn2 = DVT_BINARY_MUL}};
-    dvt_value_id gate = dvti_caffe_unary(op, "sigmoid", affine(op, "slope", 0, beta), DVT_UNARY_SIGMOID,
-                                         0, 0, 0);
+    double       beta = dvti_pt_f64(op->r, message(op, "swish_param"), "beta", 1);
+    dvt_attrs    mul = {.binary = {.fn2 = DVT_BINARY_MUL}};
+    dvt_value_id gate =
+        dvti_caffe_unary(op, "sigmoid", affine(op, "slope", 0, beta), DVT_UNARY_SIGMOID, 0, 0, 0);
 
     dvti_caffe_top(op, 0, DVT_OP_BINARY, &mul, (dvt_value_id[]){op->in[0], gate}, 2);
 }
@@ -151,7 +154,8 @@ void dvti_caffe_import_swish(dvti_caffe_op *op)
 void dvti_caffe_import_clip(dvti_caffe_op *op)
 {
     dvti_pt *p = message(op, "clip_param");
-    double min = dvti_pt_f64(op->r, p, "min", (double)NAN), max = dvti_pt_f64(op->r, p, "max", (double)NAN);
+    double   min = dvti_pt_f64(op->r, p, "min", (double)NAN),
+           max = dvti_pt_f64(op->r, p, "max", (double)NAN);
 
     if (isnan(min) || isnan(max)) {
         dvti_caffe_fail(op, DVT_E_PARSE, "fields 'min' and 'max' are needed");
@@ -163,7 +167,7 @@ void dvti_caffe_import_clip(dvti_caffe_op *op)
 void dvti_caffe_import_dropout(dvti_caffe_op *op)
 {
     dvti_pt *p = message(op, "dropout_param");
-    double ratio = dvti_pt_f64(op->r, p, "dropout_ratio", 0.5);
+    double   ratio = dvti_pt_f64(op->r, p, "dropout_ratio", 0.5);
 
     if (dvti_pt_bool(op->r, p, "scale_train", true)) {
         dvti_caffe_top(op, 0, DVT_OP_IDENTITY, NULL, op->in, 1);
@@ -174,7 +178,7 @@ void dvti_caffe_import_dropout(dvti_caffe_op *op)
 
 void dvti_caffe_import_softmax(dvti_caffe_op *op)
 {
-    dvti_pt *p = message(op, "softmax_param");
+    dvti_pt  *p = message(op, "softmax_param");
     dvt_attrs a = {.softmax = {.kind = DVT_SOFTMAX_SOFTMAX}};
 
     a.softmax.axis = dvti_caffe_axis(op, p, "axis", 1, dvti_caffe_shape(op, 0)->rank, false);

@@ -2,14 +2,14 @@
 /*
  * caffe_layers_conv.c - layers with sliding windows and dense products.
  *
- * Idea      Caffe writes a window in two ways: kernel_size, pad, stride, dilation (one number for all
- *           spatial dimensions or one for each), or kernel_h and kernel_w and so on, for two
+ * Idea      Caffe writes a window in two ways: kernel_size, pad, stride, dilation (one number for
+ *           all spatial dimensions or one for each), or kernel_h and kernel_w and so on, for two
  *           dimensions only. Either but not both.
  * Pooling   sizes are rounded up, and the last window must start inside the image or its lower pad
- *           (the rule of the operator's ceil_mode). Caffe leaves out that clipping where there is no
- *           pad, so that a stride above the kernel can put a whole window outside: such a layer gives
- *           undefined values in Caffe and is refused here. Averages divide by the window clipped to
- *           the padded image (DVT_AVG_COUNT_PADDED).
+ *           (the rule of the operator's ceil_mode). Caffe leaves out that clipping where there is
+ *           no pad, so that a stride above the kernel can put a whole window outside: such a layer
+ *           gives undefined values in Caffe and is refused here. Averages divide by the window
+ *           clipped to the padded image (DVT_AVG_COUNT_PADDED).
  * Tests     tests/unit/test_caffe_layers.c
  */
 #include "formats/caffe_int.h"
@@ -29,10 +29,10 @@ static const window_field PAD = {"pad", "pad_h", "pad_w", 0, 0};
 static const window_field STRIDE = {"stride", "stride_h", "stride_w", 1, 1};
 static const window_field DILATION = {"dilation", "", "", 1, 1};
 
-static void read_window_field(dvti_caffe_op *op, dvti_pt *p, const window_field *wf, int32_t spatial,
-                              dvt_ints *out)
+static void read_window_field(dvti_caffe_op *op, dvti_pt *p, const window_field *wf,
+                              int32_t spatial, dvt_ints *out)
 {
-    bool pair = dvti_pt_find(p, wf->h) || dvti_pt_find(p, wf->w);
+    bool    pair = dvti_pt_find(p, wf->h) || dvti_pt_find(p, wf->w);
     int32_t n = dvti_pt_i64s(op->r, p, wf->all, wf->min, INT32_MAX, out->v, DVT_MAX_RANK);
 
     if (pair && n > 0) {
@@ -75,8 +75,8 @@ static int32_t spatial_of(dvti_caffe_op *op, int32_t bottom)
     const dvt_shape *x = dvti_caffe_shape(op, bottom);
 
     if (x->rank < 3 || x->rank > 5) {
-        dvti_caffe_fail(op, DVT_E_SHAPE, "its input has %d dimensions, an image (N,C,H,W) is needed",
-                        (int)x->rank);
+        dvti_caffe_fail(op, DVT_E_SHAPE,
+                        "its input has %d dimensions, an image (N,C,H,W) is needed", (int)x->rank);
         return 0;
     }
     return x->rank - 2;
@@ -92,9 +92,9 @@ typedef struct conv_layer {
 
 static void read_conv(dvti_caffe_op *op, bool depthwise, conv_layer *c)
 {
-    dvti_pt *p = dvti_pt_message(op->r, op->pt, "convolution_param");
+    dvti_pt         *p = dvti_pt_message(op->r, op->pt, "convolution_param");
     const dvt_shape *x = dvti_caffe_shape(op, 0);
-    int32_t spatial = spatial_of(op, 0);
+    int32_t          spatial = spatial_of(op, 0);
 
     if (!p) {
         dvti_caffe_fail(op, DVT_E_PARSE, "field 'convolution_param' is missing");
@@ -118,16 +118,17 @@ static void read_conv(dvti_caffe_op *op, bool depthwise, conv_layer *c)
         dvti_caffe_fail(op, DVT_E_PARSE, "field 'num_output' is missing");
     } else if (x->dim[1] % c->attrs.conv.groups || c->outputs % c->attrs.conv.groups) {
         dvti_caffe_fail(op, DVT_E_SHAPE,
-                        "%" PRId64 " input and %" PRId64 " output channels do not divide into %" PRId64
-                        " groups", x->dim[1], c->outputs, c->attrs.conv.groups);
+                        "%" PRId64 " input and %" PRId64
+                        " output channels do not divide into %" PRId64 " groups",
+                        x->dim[1], c->outputs, c->attrs.conv.groups);
     }
 }
 
 static void add_conv(dvti_caffe_op *op, const conv_layer *c)
 {
     const dvt_conv_attrs *a = &c->attrs.conv;
-    int64_t channels = dvti_caffe_ok(op) ? dvti_caffe_shape(op, 0)->dim[1] : 0;
-    dvt_shape w = {.rank = a->win.kernel.n + 2}, b = DVT_SHAPE(c->outputs);
+    int64_t               channels = dvti_caffe_ok(op) ? dvti_caffe_shape(op, 0)->dim[1] : 0;
+    dvt_shape             w = {.rank = a->win.kernel.n + 2}, b = DVT_SHAPE(c->outputs);
 
     if (!dvti_caffe_ok(op)) {
         return;
@@ -168,16 +169,16 @@ void dvti_caffe_import_deconvolution(dvti_caffe_op *op) { import_conv(op, true, 
 
 void dvti_caffe_import_inner_product(dvti_caffe_op *op)
 {
-    dvti_pt *p = dvti_pt_message(op->r, op->pt, "inner_product_param");
+    dvti_pt         *p = dvti_pt_message(op->r, op->pt, "inner_product_param");
     const dvt_shape *x = dvti_caffe_shape(op, 0);
-    int64_t outputs = dvti_pt_i64(op->r, p, "num_output", 0, 1, INT32_MAX);
-    bool bias = dvti_pt_bool(op->r, p, "bias_term", true);
-    bool transpose = dvti_pt_bool(op->r, p, "transpose", false);
-    int32_t axis = dvti_caffe_axis(op, p, "axis", 1, x->rank, false);
-    int64_t inputs = dvt_shape_count_range(x, axis, x->rank);
-    dvt_shape w = transpose ? DVT_SHAPE(inputs, outputs) : DVT_SHAPE(outputs, inputs);
-    dvt_shape b = DVT_SHAPE(outputs);
-    dvt_attrs a = {.dense = {axis}}, swap = {.transpose = {{.n = 2, .v = {1, 0}}}};
+    int64_t          outputs = dvti_pt_i64(op->r, p, "num_output", 0, 1, INT32_MAX);
+    bool             bias = dvti_pt_bool(op->r, p, "bias_term", true);
+    bool             transpose = dvti_pt_bool(op->r, p, "transpose", false);
+    int32_t          axis = dvti_caffe_axis(op, p, "axis", 1, x->rank, false);
+    int64_t          inputs = dvt_shape_count_range(x, axis, x->rank);
+    dvt_shape        w = transpose ? DVT_SHAPE(inputs, outputs) : DVT_SHAPE(outputs, inputs);
+    dvt_shape        b = DVT_SHAPE(outputs);
+    dvt_attrs        a = {.dense = {axis}}, swap = {.transpose = {{.n = 2, .v = {1, 0}}}};
 
     if (outputs == 0) {
         dvti_caffe_fail(op, DVT_E_PARSE, "field 'num_output' is missing");
@@ -198,7 +199,7 @@ void dvti_caffe_import_inner_product(dvti_caffe_op *op)
 static void check_last_window(dvti_caffe_op *op, const dvt_pool_attrs *a)
 {
     const dvt_shape *x = dvti_caffe_shape(op, 0);
-    bool padded = false;
+    bool             padded = false;
 
     for (int32_t i = 0; i < a->win.kernel.n; i++) {
         padded = padded || a->win.pad_lo.v[i] > 0;
@@ -207,8 +208,9 @@ static void check_last_window(dvti_caffe_op *op, const dvt_pool_attrs *a)
         int64_t free = x->dim[i + 2] - a->win.kernel.v[i], stride = a->win.stride.v[i];
         if (free >= 0 && (free + stride - 1) / stride * stride >= x->dim[i + 2]) {
             dvti_caffe_fail(op, DVT_E_UNSUPPORTED,
-                            "its last window lies outside of the image (size %" PRId64 ", kernel %" PRId64
-                            ", stride %" PRId64 "), where Caffe's values are undefined",
+                            "its last window lies outside of the image (size %" PRId64
+                            ", kernel %" PRId64 ", stride %" PRId64
+                            "), where Caffe's values are undefined",
                             x->dim[i + 2], a->win.kernel.v[i], stride);
         }
     }
@@ -217,7 +219,7 @@ static void check_last_window(dvti_caffe_op *op, const dvt_pool_attrs *a)
 static bool read_round_up(dvti_caffe_op *op, dvti_pt *p)
 {
     static const char *const modes[] = {"CEIL", "FLOOR"};
-    bool up = dvti_pt_enum(op->r, p, "round_mode", modes, 2, 0) == 0;
+    bool                     up = dvti_pt_enum(op->r, p, "round_mode", modes, 2, 0) == 0;
 
     return dvti_pt_bool(op->r, p, "ceil_mode", up); /* the older forks' name for it */
 }
@@ -225,10 +227,10 @@ static bool read_round_up(dvti_caffe_op *op, dvti_pt *p)
 void dvti_caffe_import_pooling(dvti_caffe_op *op)
 {
     static const char *const kinds[] = {"MAX", "AVE", "STOCHASTIC"};
-    dvti_pt *p = dvti_pt_message(op->r, op->pt, "pooling_param");
-    int32_t kind = dvti_pt_enum(op->r, p, "pool", kinds, 3, 0);
-    int32_t spatial = spatial_of(op, 0);
-    bool global = dvti_pt_bool(op->r, p, "global_pooling", false);
+    dvti_pt                 *p = dvti_pt_message(op->r, op->pt, "pooling_param");
+    int32_t                  kind = dvti_pt_enum(op->r, p, "pool", kinds, 3, 0);
+    int32_t                  spatial = spatial_of(op, 0);
+    bool                     global = dvti_pt_bool(op->r, p, "global_pooling", false);
     dvt_attrs a = dvt_op_default_attrs(global ? DVT_OP_GLOBAL_POOL : DVT_OP_POOL, spatial);
 
     if (kind == 2) {
@@ -238,7 +240,8 @@ void dvti_caffe_import_pooling(dvti_caffe_op *op)
     if (global) {
         bool up = read_round_up(op, p);
         (void)up; /* one window: nothing to round */
-        if (dvti_pt_i64(op->r, p, "stride", 1, 1, 1) == 1 && dvti_pt_i64(op->r, p, "pad", 0, 0, 0) == 0) {
+        if (dvti_pt_i64(op->r, p, "stride", 1, 1, 1) == 1 &&
+            dvti_pt_i64(op->r, p, "pad", 0, 0, 0) == 0) {
             dvti_caffe_top(op, 0, DVT_OP_GLOBAL_POOL, &a, op->in, 1);
         }
         return;
@@ -256,10 +259,10 @@ void dvti_caffe_import_pooling(dvti_caffe_op *op)
 /* V0 only: zeros around the image, for the convolution behind it. */
 void dvti_caffe_import_padding(dvti_caffe_op *op)
 {
-    dvti_pt *p = dvti_pt_message(op->r, op->pt, "padding_param");
-    int64_t pad = dvti_pt_i64(op->r, p, "pad", 0, 0, INT32_MAX);
+    dvti_pt         *p = dvti_pt_message(op->r, op->pt, "padding_param");
+    int64_t          pad = dvti_pt_i64(op->r, p, "pad", 0, 0, INT32_MAX);
     const dvt_shape *x = dvti_caffe_shape(op, 0);
-    dvt_attrs a = {.pad = {.mode = DVT_PAD_CONSTANT}};
+    dvt_attrs        a = {.pad = {.mode = DVT_PAD_CONSTANT}};
 
     a.pad.pad_lo.n = x->rank;
     for (int32_t i = 2; i < x->rank; i++) {

@@ -27,12 +27,12 @@ static void check_equal_shapes(dvti_caffe_op *op)
 void dvti_caffe_import_eltwise(dvti_caffe_op *op)
 {
     static const char *const operations[] = {"PROD", "SUM", "MAX"};
-    static const dvt_nary functions[] = {DVT_NARY_PROD, DVT_NARY_SUM, DVT_NARY_MAX};
-    dvti_pt *p = dvti_pt_message(op->r, op->pt, "eltwise_param");
-    int32_t operation = dvti_pt_enum(op->r, p, "operation", operations, 3, 1);
-    float *coeff = dvt_arena_calloc(op->net->arena, (size_t)op->in_count, sizeof *coeff);
+    static const dvt_nary    functions[] = {DVT_NARY_PROD, DVT_NARY_SUM, DVT_NARY_MAX};
+    dvti_pt                 *p = dvti_pt_message(op->r, op->pt, "eltwise_param");
+    int32_t                  operation = dvti_pt_enum(op->r, p, "operation", operations, 3, 1);
+    float    *coeff = dvt_arena_calloc(op->net->arena, (size_t)op->in_count, sizeof *coeff);
     dvt_attrs a = {.nary = {functions[operation]}};
-    char part[32];
+    char      part[32];
 
     if (!coeff && dvti_caffe_ok(op)) {
         op->r->status = DVT_E_NOMEM;
@@ -42,14 +42,16 @@ void dvti_caffe_import_eltwise(dvti_caffe_op *op)
     }
     int32_t n = dvti_pt_f32s(op->r, p, "coeff", coeff, op->in_count);
     if (n > 0 && (n != op->in_count || operation != 1)) {
-        dvti_caffe_fail(op, DVT_E_PARSE, "it has %d coefficients, only a SUM takes one for each of %d inputs",
+        dvti_caffe_fail(op, DVT_E_PARSE,
+                        "it has %d coefficients, only a SUM takes one for each of %d inputs",
                         (int)n, (int)op->in_count);
     }
     check_equal_shapes(op);
     for (int32_t i = 0; i < n && dvti_caffe_ok(op); i++) {
         snprintf(part, sizeof part, "term%d", (int)i + 1);
         if (coeff[i] != 1.0f) {
-            op->in[i] = dvti_caffe_unary(op, part, op->in[i], DVT_UNARY_POWER, 1, 0, (double)coeff[i]);
+            op->in[i] =
+                dvti_caffe_unary(op, part, op->in[i], DVT_UNARY_POWER, 1, 0, (double)coeff[i]);
         }
     }
     dvti_caffe_top(op, 0, DVT_OP_NARY, &a, op->in, op->in_count);
@@ -59,7 +61,7 @@ void dvti_caffe_import_eltwise(dvti_caffe_op *op)
 void dvti_caffe_import_axpy(dvti_caffe_op *op)
 {
     const dvt_shape *x = dvti_caffe_shape(op, 1);
-    dvt_shape a = *x;
+    dvt_shape        a = *x;
     dvt_attrs mul = {.binary = {.fn2 = DVT_BINARY_MUL}}, add = {.binary = {.fn2 = DVT_BINARY_ADD}};
 
     for (int32_t i = 2; i < a.rank; i++) {
@@ -79,14 +81,14 @@ void dvti_caffe_import_axpy(dvti_caffe_op *op)
 void dvti_caffe_import_reduction(dvti_caffe_op *op)
 {
     static const char *const operations[] = {NULL, "SUM", "ASUM", "SUMSQ", "MEAN"};
-    static const dvt_reduce functions[] = {DVT_REDUCE_SUM, DVT_REDUCE_SUM, DVT_REDUCE_L1,
-                                           DVT_REDUCE_SUM_SQUARE, DVT_REDUCE_MEAN};
-    dvti_pt *p = dvti_pt_message(op->r, op->pt, "reduction_param");
-    const dvt_shape *x = dvti_caffe_shape(op, 0);
-    int32_t operation = dvti_pt_enum(op->r, p, "operation", operations, 5, 1);
-    int32_t axis = dvti_caffe_axis(op, p, "axis", 0, x->rank, false);
-    double coeff = dvti_pt_f64(op->r, p, "coeff", 1);
-    dvt_attrs a = {.reduce = {.rfn = functions[operation]}};
+    static const dvt_reduce  functions[] = {DVT_REDUCE_SUM, DVT_REDUCE_SUM, DVT_REDUCE_L1,
+                                            DVT_REDUCE_SUM_SQUARE, DVT_REDUCE_MEAN};
+    dvti_pt                 *p = dvti_pt_message(op->r, op->pt, "reduction_param");
+    const dvt_shape         *x = dvti_caffe_shape(op, 0);
+    int32_t                  operation = dvti_pt_enum(op->r, p, "operation", operations, 5, 1);
+    int32_t                  axis = dvti_caffe_axis(op, p, "axis", 0, x->rank, false);
+    double                   coeff = dvti_pt_f64(op->r, p, "coeff", 1);
+    dvt_attrs                a = {.reduce = {.rfn = functions[operation]}};
 
     for (int32_t i = axis; i < x->rank; i++) {
         a.reduce.axes.v[a.reduce.axes.n++] = i;
@@ -111,11 +113,12 @@ static dvt_value_id arg_reduce(dvti_caffe_op *op, const char *part, dvt_value_id
  * (N,2,1) with the index first and the maximum second. */
 void dvti_caffe_import_argmax(dvti_caffe_op *op)
 {
-    dvti_pt *p = dvti_pt_message(op->r, op->pt, "argmax_param");
+    dvti_pt         *p = dvti_pt_message(op->r, op->pt, "argmax_param");
     const dvt_shape *x = dvti_caffe_shape(op, 0);
-    bool values = dvti_pt_bool(op->r, p, "out_max_val", false), along = dvti_pt_find(p, "axis") != NULL;
-    int32_t axis = dvti_caffe_axis(op, p, "axis", 1, x->rank, false);
-    dvt_attrs cast = {.cast = {DVT_DTYPE_F32}}, join = {.axis = {1}};
+    bool             values = dvti_pt_bool(op->r, p, "out_max_val", false),
+         along = dvti_pt_find(p, "axis") != NULL;
+    int32_t      axis = dvti_caffe_axis(op, p, "axis", 1, x->rank, false);
+    dvt_attrs    cast = {.cast = {DVT_DTYPE_F32}}, join = {.axis = {1}};
     dvt_value_id in = op->in[0];
 
     if (dvti_pt_i64(op->r, p, "top_k", 1, 1, INT32_MAX) != 1) {

@@ -44,17 +44,18 @@ static void slice_top(dvti_caffe_op *op, int32_t top, const dvt_slice_attrs *s)
     dvti_caffe_top(op, top, DVT_OP_SLICE, &a, op->in, 1);
 }
 
-/* Part i ends at ends[i]; parts may differ, so one slice node each keeps any number of them simple. */
+/* Part i ends at ends[i]. One slice node a part: any number of parts of any size. */
 static void slice_at(dvti_caffe_op *op, int32_t axis, const int64_t *ends)
 {
     int64_t dim = dvti_caffe_shape(op, 0)->dim[axis], start = 0;
 
     for (int32_t i = 0; i < op->out_count; i++) {
-        dvt_slice_attrs s = {.axes = {1, {axis}}, .starts = {1, {start}}, .ends = {1, {ends[i]}},
-                             .steps = {1, {1}}};
+        dvt_slice_attrs s = {
+            .axes = {1, {axis}}, .starts = {1, {start}}, .ends = {1, {ends[i]}}, .steps = {1, {1}}};
         if (ends[i] <= start || ends[i] > dim) {
-            dvti_caffe_fail(op, DVT_E_SHAPE, "part %d would be %" PRId64 "..%" PRId64 " of %" PRId64,
-                            (int)i + 1, start, ends[i], dim);
+            dvti_caffe_fail(op, DVT_E_SHAPE,
+                            "part %d would be %" PRId64 "..%" PRId64 " of %" PRId64, (int)i + 1,
+                            start, ends[i], dim);
         }
         slice_top(op, i, &s);
         start = ends[i];
@@ -64,8 +65,8 @@ static void slice_at(dvti_caffe_op *op, int32_t axis, const int64_t *ends)
 void dvti_caffe_import_slice(dvti_caffe_op *op)
 {
     dvti_pt *p = message(op, "slice_param");
-    int32_t axis = axis_or_old(op, p, "slice_dim"), n = 0;
-    int64_t dim = dvti_caffe_ok(op) ? dvti_caffe_shape(op, 0)->dim[axis] : 0;
+    int32_t  axis = axis_or_old(op, p, "slice_dim"), n = 0;
+    int64_t  dim = dvti_caffe_ok(op) ? dvti_caffe_shape(op, 0)->dim[axis] : 0;
     int64_t *ends = dvt_arena_calloc(op->net->arena, (size_t)op->out_count + 1, sizeof *ends);
 
     if (!ends || !dvti_caffe_ok(op)) {
@@ -74,8 +75,8 @@ void dvti_caffe_import_slice(dvti_caffe_op *op)
     }
     n = dvti_pt_i64s(op->r, p, "slice_point", 0, INT32_MAX, ends, op->out_count);
     if (n == 0 && dim % op->out_count) {
-        dvti_caffe_fail(op, DVT_E_SHAPE, "%" PRId64 " elements do not divide into %d equal parts", dim,
-                        (int)op->out_count);
+        dvti_caffe_fail(op, DVT_E_SHAPE, "%" PRId64 " elements do not divide into %d equal parts",
+                        dim, (int)op->out_count);
     } else if (n != 0 && n != op->out_count - 1) {
         dvti_caffe_fail(op, DVT_E_PARSE, "%d tops need %d slice points, not %d", (int)op->out_count,
                         (int)op->out_count - 1, (int)n);
@@ -90,15 +91,16 @@ void dvti_caffe_import_slice(dvti_caffe_op *op)
 /* Bottom 0 cut to the size of bottom 1 from `axis` on, starting at `offset`. */
 void dvti_caffe_import_crop(dvti_caffe_op *op)
 {
-    dvti_pt *p = message(op, "crop_param");
+    dvti_pt         *p = message(op, "crop_param");
     const dvt_shape *x = dvti_caffe_shape(op, 0), *like = dvti_caffe_shape(op, 1);
-    int32_t axis = dvti_caffe_axis(op, p, "axis", 2, x->rank, false);
-    int64_t offset[DVT_MAX_RANK] = {0};
-    int32_t n = dvti_pt_i64s(op->r, p, "offset", 0, INT32_MAX, offset, DVT_MAX_RANK);
-    dvt_slice_attrs s = {{0}, {0}, {0}, {0}};
+    int32_t          axis = dvti_caffe_axis(op, p, "axis", 2, x->rank, false);
+    int64_t          offset[DVT_MAX_RANK] = {0};
+    int32_t          n = dvti_pt_i64s(op->r, p, "offset", 0, INT32_MAX, offset, DVT_MAX_RANK);
+    dvt_slice_attrs  s = {{0}, {0}, {0}, {0}};
 
     if (n > 1 && n != x->rank - axis) {
-        dvti_caffe_fail(op, DVT_E_PARSE, "%d offsets for %d dimensions", (int)n, (int)(x->rank - axis));
+        dvti_caffe_fail(op, DVT_E_PARSE, "%d offsets for %d dimensions", (int)n,
+                        (int)(x->rank - axis));
     }
     if (like->rank != x->rank) {
         dvti_caffe_fail(op, DVT_E_SHAPE, "its inputs have %d and %d dimensions", (int)x->rank,
@@ -107,8 +109,10 @@ void dvti_caffe_import_crop(dvti_caffe_op *op)
     for (int32_t i = axis; i < x->rank && dvti_caffe_ok(op); i++) {
         int64_t start = n > 1 ? offset[i - axis] : offset[0];
         if (start + like->dim[i] > x->dim[i]) {
-            dvti_caffe_fail(op, DVT_E_SHAPE, "dimension %d has %" PRId64 " elements, %" PRId64 " from %"
-                            PRId64 " on are asked for", (int)i, x->dim[i], like->dim[i], start);
+            dvti_caffe_fail(op, DVT_E_SHAPE,
+                            "dimension %d has %" PRId64 " elements, %" PRId64 " from %" PRId64
+                            " on are asked for",
+                            (int)i, x->dim[i], like->dim[i], start);
         }
         s.axes.v[s.axes.n++] = i;
         s.starts.v[s.starts.n++] = start;
@@ -129,11 +133,11 @@ void dvti_caffe_import_split(dvti_caffe_op *op)
 
 void dvti_caffe_import_flatten(dvti_caffe_op *op)
 {
-    dvti_pt *p = message(op, "flatten_param");
+    dvti_pt         *p = message(op, "flatten_param");
     const dvt_shape *x = dvti_caffe_shape(op, 0);
-    int32_t first = dvti_caffe_axis(op, p, "axis", 1, x->rank, false);
-    int32_t last = dvti_caffe_axis(op, p, "end_axis", -1, x->rank, false);
-    dvt_shape y = {.rank = 0};
+    int32_t          first = dvti_caffe_axis(op, p, "axis", 1, x->rank, false);
+    int32_t          last = dvti_caffe_axis(op, p, "end_axis", -1, x->rank, false);
+    dvt_shape        y = {.rank = 0};
 
     if (last < first) {
         dvti_caffe_fail(op, DVT_E_SHAPE, "field 'end_axis' lies before 'axis'");
@@ -161,7 +165,8 @@ static void resolve_dims(dvti_caffe_op *op, const dvt_shape *x, int32_t axis, dv
             mid->dim[i] = x->dim[axis + i];
         }
         if (mid->dim[i] == 0 || mid->dim[i] < -1 || (mid->dim[i] == -1 && open >= 0)) {
-            dvti_caffe_fail(op, DVT_E_SHAPE, "dimension %d of its shape cannot be resolved", (int)i);
+            dvti_caffe_fail(op, DVT_E_SHAPE, "dimension %d of its shape cannot be resolved",
+                            (int)i);
             return;
         }
         if (mid->dim[i] == -1) {
@@ -184,16 +189,17 @@ static void resolve_dims(dvti_caffe_op *op, const dvt_shape *x, int32_t axis, dv
 
 void dvti_caffe_import_reshape(dvti_caffe_op *op)
 {
-    dvti_pt *p = message(op, "reshape_param"), *shape = dvti_pt_message(op->r, p, "shape");
+    dvti_pt         *p = message(op, "reshape_param"), *shape = dvti_pt_message(op->r, p, "shape");
     const dvt_shape *x = dvti_caffe_shape(op, 0);
-    int32_t axis = dvti_caffe_axis(op, p, "axis", 0, x->rank, true);
-    int64_t axes = dvti_pt_i64(op->r, p, "num_axes", -1, -1, DVT_MAX_RANK);
-    int32_t end = axes < 0 ? x->rank : axis + (int32_t)axes;
-    dvt_shape mid = {0}, y = {0};
+    int32_t          axis = dvti_caffe_axis(op, p, "axis", 0, x->rank, true);
+    int64_t          axes = dvti_pt_i64(op->r, p, "num_axes", -1, -1, DVT_MAX_RANK);
+    int32_t          end = axes < 0 ? x->rank : axis + (int32_t)axes;
+    dvt_shape        mid = {0}, y = {0};
 
     mid.rank = dvti_pt_i64s(op->r, shape, "dim", -1, DVT_DIM_MAX, mid.dim, DVT_MAX_RANK);
     if (end > x->rank || axis + mid.rank + (x->rank - end) > DVT_MAX_RANK) {
-        dvti_caffe_fail(op, DVT_E_SHAPE, "its axes do not fit an input of %d dimensions", (int)x->rank);
+        dvti_caffe_fail(op, DVT_E_SHAPE, "its axes do not fit an input of %d dimensions",
+                        (int)x->rank);
     }
     if (!dvti_caffe_ok(op)) {
         return;
@@ -215,11 +221,12 @@ void dvti_caffe_import_reshape(dvti_caffe_op *op)
 void dvti_caffe_import_permute(dvti_caffe_op *op)
 {
     const dvt_shape *x = dvti_caffe_shape(op, 0);
-    dvt_attrs a = {.transpose = {{0}}};
-    dvt_ints *perm = &a.transpose.perm;
-    bool seen[DVT_MAX_RANK] = {false};
+    dvt_attrs        a = {.transpose = {{0}}};
+    dvt_ints        *perm = &a.transpose.perm;
+    bool             seen[DVT_MAX_RANK] = {false};
 
-    perm->n = dvti_pt_i64s(op->r, message(op, "permute_param"), "order", 0, x->rank - 1, perm->v, x->rank);
+    perm->n = dvti_pt_i64s(op->r, message(op, "permute_param"), "order", 0, x->rank - 1, perm->v,
+                           x->rank);
     for (int32_t i = 0; i < perm->n; i++) {
         if (seen[perm->v[i]]) {
             dvti_caffe_fail(op, DVT_E_PARSE, "field 'order' names dimension %" PRId64 " twice",
@@ -237,11 +244,11 @@ void dvti_caffe_import_permute(dvti_caffe_op *op)
 
 void dvti_caffe_import_tile(dvti_caffe_op *op)
 {
-    dvti_pt *p = message(op, "tile_param");
+    dvti_pt         *p = message(op, "tile_param");
     const dvt_shape *x = dvti_caffe_shape(op, 0);
-    int32_t axis = dvti_caffe_axis(op, p, "axis", 1, x->rank, false);
-    int64_t tiles = dvti_pt_i64(op->r, p, "tiles", 0, 1, INT32_MAX);
-    dvt_attrs a = {.dims = {{.n = x->rank}}};
+    int32_t          axis = dvti_caffe_axis(op, p, "axis", 1, x->rank, false);
+    int64_t          tiles = dvti_pt_i64(op->r, p, "tiles", 0, 1, INT32_MAX);
+    dvt_attrs        a = {.dims = {{.n = x->rank}}};
 
     if (tiles == 0) {
         dvti_caffe_fail(op, DVT_E_PARSE, "field 'tiles' is missing");
@@ -255,15 +262,18 @@ void dvti_caffe_import_tile(dvti_caffe_op *op)
 /* ShuffleNet: channels as (groups, C / groups), turned round. */
 void dvti_caffe_import_shuffle(dvti_caffe_op *op)
 {
-    int64_t groups = dvti_pt_i64(op->r, message(op, "shuffle_channel_param"), "group", 1, 1, INT32_MAX);
+    int64_t groups =
+        dvti_pt_i64(op->r, message(op, "shuffle_channel_param"), "group", 1, 1, INT32_MAX);
     dvt_shape x = *dvti_caffe_shape(op, 0);
     dvt_attrs swap = {.transpose = {{.n = 4, .v = {0, 2, 1, 3}}}};
 
     if (x.rank < 2 || x.dim[1] % groups) {
-        dvti_caffe_fail(op, DVT_E_SHAPE, "its channels do not divide into %" PRId64 " groups", groups);
+        dvti_caffe_fail(op, DVT_E_SHAPE, "its channels do not divide into %" PRId64 " groups",
+                        groups);
         return;
     }
-    dvt_shape split = DVT_SHAPE(x.dim[0], groups, x.dim[1] / groups, dvt_shape_count_range(&x, 2, x.rank));
+    dvt_shape split =
+        DVT_SHAPE(x.dim[0], groups, x.dim[1] / groups, dvt_shape_count_range(&x, 2, x.rank));
     dvt_value_id v = dvti_caffe_reshape(op, "groups", op->in[0], &split);
     v = dvti_caffe_inner(op, "turned", DVT_OP_TRANSPOSE, &swap, &v, 1);
     dvti_caffe_reshape_top(op, v, &x);
@@ -289,17 +299,18 @@ static bool is_image(dvti_caffe_op *op)
 /* DeepLab's Interp: bilinear, corners aligned. Sizes are given, or shrunk first and zoomed then. */
 void dvti_caffe_import_interp(dvti_caffe_op *op)
 {
-    dvti_pt *p = message(op, "interp_param");
-    int64_t size[2] = {dvti_pt_i64(op->r, p, "height", 0, 1, INT32_MAX),
-                       dvti_pt_i64(op->r, p, "width", 0, 1, INT32_MAX)};
-    int64_t shrink = dvti_pt_i64(op->r, p, "shrink_factor", 1, 1, INT32_MAX);
-    int64_t zoom = dvti_pt_i64(op->r, p, "zoom_factor", 1, 1, 4096);
-    int64_t crop_lo = -dvti_pt_i64(op->r, p, "pad_beg", 0, INT32_MIN + 1, 0);
-    int64_t crop_hi = -dvti_pt_i64(op->r, p, "pad_end", 0, INT32_MIN + 1, 0);
-    dvt_attrs crop = {.pad = {.mode = DVT_PAD_CONSTANT, .pad_lo = {4, {0, 0, -crop_lo, -crop_lo}},
-                              .pad_hi = {4, {0, 0, -crop_hi, -crop_hi}}}};
+    dvti_pt         *p = message(op, "interp_param");
+    int64_t          size[2] = {dvti_pt_i64(op->r, p, "height", 0, 1, INT32_MAX),
+                                dvti_pt_i64(op->r, p, "width", 0, 1, INT32_MAX)};
+    int64_t          shrink = dvti_pt_i64(op->r, p, "shrink_factor", 1, 1, INT32_MAX);
+    int64_t          zoom = dvti_pt_i64(op->r, p, "zoom_factor", 1, 1, 4096);
+    int64_t          crop_lo = -dvti_pt_i64(op->r, p, "pad_beg", 0, INT32_MIN + 1, 0);
+    int64_t          crop_hi = -dvti_pt_i64(op->r, p, "pad_end", 0, INT32_MIN + 1, 0);
+    dvt_attrs        crop = {.pad = {.mode = DVT_PAD_CONSTANT,
+                                     .pad_lo = {4, {0, 0, -crop_lo, -crop_lo}},
+                                     .pad_hi = {4, {0, 0, -crop_hi, -crop_hi}}}};
     dvt_resize_attrs r = {.mode = DVT_RESIZE_LINEAR, .coord = DVT_COORD_ALIGN_CORNERS};
-    dvt_value_id x = op->in[0];
+    dvt_value_id     x = op->in[0];
 
     if (!is_image(op)) {
         return;
@@ -319,9 +330,9 @@ void dvti_caffe_import_interp(dvti_caffe_op *op)
 /* Nearest neighbour, as the forks with an Upsample layer do it. */
 void dvti_caffe_import_upsample(dvti_caffe_op *op)
 {
-    int64_t scale = dvti_pt_i64(op->r, message(op, "upsample_param"), "scale", 2, 1, 4096);
-    dvt_resize_attrs r = {.mode = DVT_RESIZE_NEAREST, .coord = DVT_COORD_ASYMMETRIC,
-                          .nearest = DVT_NEAREST_FLOOR};
+    int64_t          scale = dvti_pt_i64(op->r, message(op, "upsample_param"), "scale", 2, 1, 4096);
+    dvt_resize_attrs r = {
+        .mode = DVT_RESIZE_NEAREST, .coord = DVT_COORD_ASYMMETRIC, .nearest = DVT_NEAREST_FLOOR};
 
     if (is_image(op)) {
         r.dims.n = 4;

@@ -36,8 +36,8 @@ static bool holds_text(dvti_caffe_net *net, const dvti_pt *state, const char *st
 }
 
 /* All (want true) or none (want false) of the rule's `field` texts are stages of the net. */
-static bool stages_agree(dvti_caffe_net *net, dvti_pt *rule, const char *field, const dvti_pt *state,
-                         bool want)
+static bool stages_agree(dvti_caffe_net *net, dvti_pt *rule, const char *field,
+                         const dvti_pt *state, bool want)
 {
     bool agree = true;
 
@@ -51,12 +51,12 @@ static bool stages_agree(dvti_caffe_net *net, dvti_pt *rule, const char *field, 
 static bool rule_meets(dvti_caffe_net *net, dvti_pt *rule, dvti_pt *state)
 {
     dvti_pt_reader *r = &net->r;
-    int64_t level = state ? dvti_pt_i64(r, state, "level", 0, INT32_MIN, INT32_MAX) : 0;
-    bool phase = dvti_pt_enum(r, rule, "phase", PHASES, 2, PHASE_TEST) == PHASE_TEST;
-    bool low = level >= dvti_pt_i64(r, rule, "min_level", level, INT32_MIN, INT32_MAX);
-    bool high = level <= dvti_pt_i64(r, rule, "max_level", level, INT32_MIN, INT32_MAX);
-    bool with = stages_agree(net, rule, "stage", state, true);
-    bool without = stages_agree(net, rule, "not_stage", state, false);
+    int64_t         level = state ? dvti_pt_i64(r, state, "level", 0, INT32_MIN, INT32_MAX) : 0;
+    bool            phase = dvti_pt_enum(r, rule, "phase", PHASES, 2, PHASE_TEST) == PHASE_TEST;
+    bool            low = level >= dvti_pt_i64(r, rule, "min_level", level, INT32_MIN, INT32_MAX);
+    bool            high = level <= dvti_pt_i64(r, rule, "max_level", level, INT32_MIN, INT32_MAX);
+    bool            with = stages_agree(net, rule, "stage", state, true);
+    bool            without = stages_agree(net, rule, "not_stage", state, false);
 
     return phase && low && high && with && without;
 }
@@ -127,7 +127,7 @@ static void read_layer(dvti_caffe_net *net, dvti_pt *pt, dvti_pt *state, dvti_ca
 
 static void read_layers(dvti_caffe_net *net)
 {
-    int64_t count = dvti_pt_count(net->root, "layer");
+    int64_t  count = dvti_pt_count(net->root, "layer");
     dvti_pt *state = dvti_pt_message(&net->r, net->root, "state");
 
     dvti_pt_enum(&net->r, state, "phase", PHASES, 2, PHASE_TEST); /* we always read for TEST */
@@ -157,29 +157,29 @@ typedef struct versions {
 static int32_t new_version(versions *v, const char *name, int32_t layer, int32_t top, dvt_pos at)
 {
     dvti_caffe_net *net = v->net;
-    int32_t old = dvti_names_find(&v->latest, name), id = net->blob_count++;
+    int32_t         old = dvti_names_find(&v->latest, name), id = net->blob_count++;
 
     if (old >= 0) {
         const dvti_caffe_blob *was = &net->blobs[old];
-        const char *maker = was->layer < 0 ? "input" : net->layers[was->layer].name;
+        const char            *maker = was->layer < 0 ? "input" : net->layers[was->layer].name;
         net->blobs[old].value = dvt_arena_printf(net->arena, "%s@%s", name, maker);
         dvti_names_move(&v->latest, name, id);
     } else {
         dvti_names_add(&v->latest, name, id);
     }
-    net->blobs[id] = (dvti_caffe_blob){.name = name, .value = name, .layer = layer, .top = top,
-                                       .at = at, .id = DVT_NO_VALUE};
+    net->blobs[id] = (dvti_caffe_blob){
+        .name = name, .value = name, .layer = layer, .top = top, .at = at, .id = DVT_NO_VALUE};
     return id;
 }
 
 /* A layer may write a blob that it also reads (in place); any other second write is an error. */
 static void write_top(versions *v, int32_t layer, int32_t top, dvti_pt *f)
 {
-    dvti_caffe_net *net = v->net;
+    dvti_caffe_net   *net = v->net;
     dvti_caffe_layer *l = &net->layers[layer];
-    const char *name = dvti_pt_text(&net->r, f);
-    int32_t old = dvti_names_find(&v->latest, name);
-    bool in_place = old < 0;
+    const char       *name = dvti_pt_text(&net->r, f);
+    int32_t           old = dvti_names_find(&v->latest, name);
+    bool              in_place = old < 0;
 
     for (int32_t i = 0; i < l->bottom_count && !in_place; i++) {
         in_place = l->bottom[i] == old;
@@ -197,7 +197,7 @@ static void write_top(versions *v, int32_t layer, int32_t top, dvti_pt *f)
 static void write_tops(versions *v, int32_t layer)
 {
     dvti_caffe_layer *l = &v->net->layers[layer];
-    int32_t top = 0;
+    int32_t           top = 0;
 
     for (dvti_pt *f = dvti_pt_find(l->pt, "top"); f && v->net->r.status == DVT_OK;
          f = dvti_pt_more(f)) {
@@ -213,7 +213,7 @@ static bool revive_data_layer(versions *v, const char *blob)
 
     for (int32_t i = 0; i < net->layer_count; i++) {
         dvti_caffe_layer *l = &net->layers[i];
-        bool makes = false;
+        bool              makes = false;
 
         if (l->included || l->role != DVTI_CAFFE_DATA) {
             continue;
@@ -233,12 +233,12 @@ static bool revive_data_layer(versions *v, const char *blob)
 static void read_bottoms(versions *v, dvti_caffe_layer *l)
 {
     dvti_caffe_net *net = v->net;
-    int32_t n = 0;
+    int32_t         n = 0;
 
     for (dvti_pt *f = dvti_pt_find(l->pt, "bottom"); f && net->r.status == DVT_OK;
          f = dvti_pt_more(f)) {
         const char *name = dvti_pt_text(&net->r, f);
-        int32_t id = dvti_names_find(&v->latest, name);
+        int32_t     id = dvti_names_find(&v->latest, name);
 
         if (id < 0 && revive_data_layer(v, name)) {
             id = dvti_names_find(&v->latest, name);
@@ -255,10 +255,10 @@ static void read_bottoms(versions *v, dvti_caffe_layer *l)
 /* The function of a loss: its second top if it has one, else "prob" or "LAYER/prob". */
 static void name_loss_top(versions *v, int32_t layer, int32_t losses)
 {
-    dvti_caffe_net *net = v->net;
+    dvti_caffe_net   *net = v->net;
     dvti_caffe_layer *l = &net->layers[layer];
-    dvti_pt *first = dvti_pt_find(l->pt, "top");
-    dvti_pt *second = first ? dvti_pt_more(first) : NULL;
+    dvti_pt          *first = dvti_pt_find(l->pt, "top");
+    dvti_pt          *second = first ? dvti_pt_more(first) : NULL;
 
     l->top_count = 1;
     if (first) {
@@ -268,14 +268,14 @@ static void name_loss_top(versions *v, int32_t layer, int32_t losses)
         write_top(v, layer, 0, second);
         return;
     }
-    bool plain = losses == 1 && dvti_names_find(&v->latest, "prob") < 0;
+    bool        plain = losses == 1 && dvti_names_find(&v->latest, "prob") < 0;
     const char *name = plain ? "prob" : dvt_arena_printf(net->arena, "%s/prob", l->name);
     if (!name) {
         net->r.status = DVT_E_NOMEM;
     } else if (dvti_names_find(&v->latest, name) >= 0) {
-        net->r.status = dvt_fail(net->ctx, DVT_E_UNSUPPORTED, &l->pt->at,
-                                 "the output of loss '%s' would be called '%s', which is taken",
-                                 l->name, name);
+        net->r.status =
+            dvt_fail(net->ctx, DVT_E_UNSUPPORTED, &l->pt->at,
+                     "the output of loss '%s' would be called '%s', which is taken", l->name, name);
     } else {
         l->top[0] = new_version(v, name, layer, 0, l->pt->at);
     }
@@ -284,7 +284,7 @@ static void name_loss_top(versions *v, int32_t layer, int32_t losses)
 static void make_versions(versions *v)
 {
     dvti_caffe_net *net = v->net;
-    int32_t losses = 0, input = 0;
+    int32_t         losses = 0, input = 0;
 
     for (int32_t i = 0; i < net->layer_count; i++) {
         losses += net->layers[i].included && net->layers[i].role == DVTI_CAFFE_LOSS;
@@ -292,8 +292,8 @@ static void make_versions(versions *v)
     for (dvti_pt *f = dvti_pt_find(net->root, "input"); f; f = dvti_pt_more(f)) {
         const char *name = dvti_pt_text(&net->r, f);
         if (dvti_names_find(&v->latest, name) >= 0) {
-            net->r.status = dvt_fail(net->ctx, DVT_E_PARSE, &f->value_at,
-                                     "input '%s' is named twice", name);
+            net->r.status =
+                dvt_fail(net->ctx, DVT_E_PARSE, &f->value_at, "input '%s' is named twice", name);
         }
         if (net->r.status != DVT_OK) {
             return;
@@ -360,7 +360,7 @@ static void mark_live(dvti_caffe_net *net)
     }
     for (int32_t i = net->layer_count - 1; i >= 0; i--) {
         dvti_caffe_layer *l = &net->layers[i];
-        int32_t judged = l->role == DVTI_CAFFE_DROP ? judged_bottoms(l, net_has_loss) : 0;
+        int32_t           judged = l->role == DVTI_CAFFE_DROP ? judged_bottoms(l, net_has_loss) : 0;
 
         if (!l->included || l->role == DVTI_CAFFE_DATA) {
             continue;
@@ -378,7 +378,7 @@ static void mark_live(dvti_caffe_net *net)
 void dvti_caffe_build_net(dvti_caffe_net *net)
 {
     versions v = {.net = net};
-    int64_t room = dvti_pt_count(net->root, "input") + 1;
+    int64_t  room = dvti_pt_count(net->root, "input") + 1;
 
     read_layers(net);
     for (int32_t i = 0; i < net->layer_count; i++) {
@@ -388,7 +388,8 @@ void dvti_caffe_build_net(dvti_caffe_net *net)
         return;
     }
     net->blobs = dvt_arena_calloc(net->arena, (size_t)room, sizeof *net->blobs);
-    net->r.status = net->blobs ? dvti_names_reserve(net->ctx, &v.latest, (uint32_t)room) : DVT_E_NOMEM;
+    net->r.status =
+        net->blobs ? dvti_names_reserve(net->ctx, &v.latest, (uint32_t)room) : DVT_E_NOMEM;
     if (net->r.status == DVT_OK) {
         make_versions(&v);
     }

@@ -2,13 +2,14 @@
 /*
  * caffe_upgrade.c - brings layers of Caffe's two older forms into the present one.
  *
- * Idea      The forms differ in names only, so the tree is rewritten and the importer knows one form:
- *             V1   layers { type: CONVOLUTION ... }      -> layer { type: "Convolution" ... }
- *             V0   layers { layer { type: "conv" kernelsize: 5 } bottom: ... }
- *                                                        -> layer { convolution_param { kernel_size: 5 } }
+ * Idea      The forms differ in names only, so the tree is rewritten and the importer knows one:
+ *             V1   layers { type: CONVOLUTION ... }
+ *                  layer { type: "Convolution" ... }
+ *             V0   layers { layer { type: "conv" kernelsize: 5 } bottom: "data" ... }
+ *                  layer { type: "Convolution" convolution_param { kernel_size: 5 } ... }
  *           Fields keep their places, so errors point at what the user wrote.
- * Limits    V0's "padding" layers stay layers (type "Padding"), which become pad nodes: the sums are
- *           the same as with the padding moved into the convolution.
+ * Limits    V0's "padding" layers stay layers (type "Padding"), which become pad nodes: the sums
+ *           are the same as with the padding moved into the convolution.
  * Tests     tests/unit/test_caffe_upgrade.c
  */
 #include "formats/caffe_int.h"
@@ -92,9 +93,9 @@ static const char *v1_type_text(const dvti_pt *type)
 
 static void upgrade_v1(dvti_caffe_net *net, dvti_pt *layer)
 {
-    dvti_pt *type = dvti_pt_find(layer, "type");
+    dvti_pt     *type = dvti_pt_find(layer, "type");
     const size_t count = sizeof V1_TYPES / sizeof V1_TYPES[0];
-    const char *from = type ? v1_type_text(type) : "", *to = lookup(V1_TYPES, count, from);
+    const char  *from = type ? v1_type_text(type) : "", *to = lookup(V1_TYPES, count, from);
 
     if (type && type->kind == DVTI_PT_STRING) {
         return; /* `layers` with a type in the new form: forks write it */
@@ -142,11 +143,16 @@ static const rename V0_TYPES[] = {
 
 /* The message that holds the fields of a layer type, and the new names of those that changed. */
 static const rename V0_PARAMS[] = {
-    {"Convolution", "convolution_param"}, {"InnerProduct", "inner_product_param"},
-    {"Pooling", "pooling_param"},         {"LRN", "lrn_param"},
-    {"Concat", "concat_param"},           {"Dropout", "dropout_param"},
-    {"Data", "data_param"},               {"ImageData", "image_data_param"},
-    {"WindowData", "window_data_param"},  {"Padding", "padding_param"},
+    {"Convolution", "convolution_param"},
+    {"InnerProduct", "inner_product_param"},
+    {"Pooling", "pooling_param"},
+    {"LRN", "lrn_param"},
+    {"Concat", "concat_param"},
+    {"Dropout", "dropout_param"},
+    {"Data", "data_param"},
+    {"ImageData", "image_data_param"},
+    {"WindowData", "window_data_param"},
+    {"Padding", "padding_param"},
     {"HDF5Data", "hdf5_data_param"},
 };
 static const rename V0_FIELDS[] = {
@@ -180,7 +186,7 @@ static void append(dvti_pt *parent, dvti_pt *field)
 static void move_v0_fields(dvti_caffe_net *net, dvti_pt *outer, dvti_pt *inner, const char *type)
 {
     const char *param_name = lookup(V0_PARAMS, sizeof V0_PARAMS / sizeof V0_PARAMS[0], type);
-    dvti_pt *param = NULL, *next = NULL;
+    dvti_pt    *param = NULL, *next = NULL;
 
     for (dvti_pt *f = inner->first; f; f = next) {
         const char *to = lookup(V0_FIELDS, sizeof V0_FIELDS / sizeof V0_FIELDS[0], f->name);
@@ -204,7 +210,7 @@ static void move_v0_fields(dvti_caffe_net *net, dvti_pt *outer, dvti_pt *inner, 
 
 static void upgrade_v0(dvti_caffe_net *net, dvti_pt *outer, dvti_pt *inner)
 {
-    dvti_pt *type = inner->kind == DVTI_PT_MESSAGE ? dvti_pt_find(inner, "type") : NULL;
+    dvti_pt    *type = inner->kind == DVTI_PT_MESSAGE ? dvti_pt_find(inner, "type") : NULL;
     const char *to = NULL;
 
     if (type && type->kind == DVTI_PT_STRING) {

@@ -4,13 +4,14 @@
  *
  * Idea      The file is walked once on the wire; a layer's blobs are noted as spans and decoded one
  *           at a time. What else a trained file holds (topology, solver history) is passed over.
- * Names     The importer calls a layer's parameters "<layer>.<role>"; the role says which blob it is:
- *             weight 0, slope 0, scale 0, offset 0, bias 1, mean 0, var 1.
- *           Batch norm: mean and variance are blobs 0 and 1 divided by the factor in blob 2 (a factor
- *           of 0 gives 0, as in Caffe).
+ * Names     The importer calls a layer's parameters "<layer>.<role>"; the role says which blob it
+ *             is: weight 0, slope 0, scale 0, offset 0, bias 1, mean 0, var 1.
+ *           Batch norm: mean and variance are blobs 0 and 1 divided by the factor in blob 2 (a
+ *           factor of 0 gives 0, as in Caffe).
  * Shapes    must agree but for dimensions of 1: older files store every blob with four dimensions,
  *           (1,1,N,M) for a matrix, (1,1,1,N) for a bias.
- * Errors    E_PARSE (damaged), E_SHAPE (another network's weights), E_NOTFOUND (a layer without any).
+ * Errors    E_PARSE (damaged), E_SHAPE (another network's weights), E_NOTFOUND (a layer without
+ *           any).
  * Limits    DVT_DIM_MAX elements a blob, at most as many as the file has bytes for.
  * Tests     tests/unit/test_caffe_weights.c, tests/fuzz/fuzz_caffemodel.c
  */
@@ -23,10 +24,10 @@
 enum { MAX_BLOBS = 16 }; /* of a layer that we know: 3 */
 
 typedef struct blob_spans {
-    dvti_wire   file; /* the message that holds the blobs, for places in errors */
-    dvt_arena  *names;
-    const char *layer;
-    int32_t     count; /* may exceed MAX_BLOBS: the rest is not kept */
+    dvti_wire       file; /* the message that holds the blobs, for places in errors */
+    dvt_arena      *names;
+    const char     *layer;
+    int32_t         count; /* may exceed MAX_BLOBS: the rest is not kept */
     dvti_wire_field span[MAX_BLOBS];
 } blob_spans;
 
@@ -49,8 +50,8 @@ enum { LIST_DATA, LIST_DIFF, LIST_DOUBLE_DATA, LIST_DOUBLE_DIFF };
 
 static int list_of(uint32_t number)
 {
-    static const int lists[10] = {-1, -1, -1, -1, -1, LIST_DATA, LIST_DIFF, -1, LIST_DOUBLE_DATA,
-                                  LIST_DOUBLE_DIFF};
+    static const int lists[10] = {
+        -1, -1, -1, -1, -1, LIST_DATA, LIST_DIFF, -1, LIST_DOUBLE_DATA, LIST_DOUBLE_DIFF};
     return number < 10 ? lists[number] : -1;
 }
 
@@ -58,7 +59,7 @@ static size_t value_bytes(int list) { return list >= LIST_DOUBLE_DATA ? 8 : 4; }
 
 static float value_at(const uint8_t *p, int list)
 {
-    float f;
+    float  f;
     double d;
 
     if (list < LIST_DOUBLE_DATA) {
@@ -75,8 +76,8 @@ static float value_at(const uint8_t *p, int list)
 static void take_values(blob_reader *b, const dvti_wire_field *f, int list)
 {
     blob_values *values = &b->list[list];
-    size_t bytes = value_bytes(list), n = f->type == DVTI_WIRE_BYTES ? f->size / bytes : 1;
-    uint8_t one[8];
+    size_t       bytes = value_bytes(list), n = f->type == DVTI_WIRE_BYTES ? f->size / bytes : 1;
+    uint8_t      one[8];
 
     if (f->type != DVTI_WIRE_BYTES) {
         for (int i = 0; i < 8; i++) {
@@ -94,8 +95,8 @@ static void fail_blob(dvti_wire *w, const dvti_wire_field *f, const char *what)
 {
     dvt_pos pos = dvti_wire_pos(w, f);
 
-    w->status = dvt_fail(w->ctx, DVT_E_PARSE, &pos, "damaged blob: %s at byte %" PRIu64, what,
-                         f->offset);
+    w->status =
+        dvt_fail(w->ctx, DVT_E_PARSE, &pos, "damaged blob: %s at byte %" PRIu64, what, f->offset);
 }
 
 static void take_dim(blob_reader *b, const dvti_wire_field *f, uint64_t value)
@@ -109,9 +110,9 @@ static void take_dim(blob_reader *b, const dvti_wire_field *f, uint64_t value)
 
 static void take_shape(blob_reader *b, const dvti_wire_field *field)
 {
-    dvti_wire sub = dvti_wire_enter(b->w, field);
+    dvti_wire       sub = dvti_wire_enter(b->w, field);
     dvti_wire_field f;
-    uint64_t value;
+    uint64_t        value;
 
     b->has_shape = true;
     while (b->w->status == DVT_OK && dvti_wire_next(&sub, &f)) {
@@ -157,9 +158,9 @@ static void scan_blob(blob_reader *b, bool values_only)
 
         if (list >= 0 && f.type == DVTI_WIRE_BYTES && f.size % value_bytes(list)) {
             fail_blob(b->w, &f, "a list does not hold whole numbers");
-        } else if (list >= 0 && (f.type == DVTI_WIRE_BYTES ||
-                                 f.type == (list < LIST_DOUBLE_DATA ? DVTI_WIRE_FIXED32
-                                                                    : DVTI_WIRE_FIXED64))) {
+        } else if (list >= 0 &&
+                   (f.type == DVTI_WIRE_BYTES ||
+                    f.type == (list < LIST_DOUBLE_DATA ? DVTI_WIRE_FIXED32 : DVTI_WIRE_FIXED64))) {
             take_values(b, &f, list);
         } else if (list >= 0) {
             fail_blob(b->w, &f, "a value has the wrong wire type");
@@ -177,9 +178,9 @@ static void scan_blob(blob_reader *b, bool values_only)
 /* Two walks: the first counts, so that memory is taken only for values that are there. */
 static dvt_status read_blob(dvti_wire *message, bool diff_too, dvt_tensor *out)
 {
-    dvti_wire first = *message, second = *message;
+    dvti_wire   first = *message, second = *message;
     blob_reader b = {.w = &first}, fill = {.w = &second};
-    int list = -1;
+    int         list = -1;
 
     memset(out, 0, sizeof *out);
     scan_blob(&b, false);
@@ -195,7 +196,7 @@ static dvt_status read_blob(dvti_wire *message, bool diff_too, dvt_tensor *out)
         b.shape = DVT_SHAPE(count);
     }
     if (count != dvt_shape_count(&b.shape)) {
-        char text[DVT_SHAPE_TEXT];
+        char    text[DVT_SHAPE_TEXT];
         dvt_pos pos = {.file = message->file, .offset = message->origin};
         return dvt_fail(message->ctx, DVT_E_PARSE, &pos,
                         "damaged blob: %" PRId64 " values for shape %s at byte %" PRIu64, count,
@@ -212,8 +213,8 @@ static dvt_status read_blob(dvti_wire *message, bool diff_too, dvt_tensor *out)
 
 static dvt_status read_span(const blob_spans *s, int32_t i, dvt_tensor *out)
 {
-    dvti_wire parent = s->file;
-    dvti_wire sub = dvti_wire_enter(&parent, &s->span[i]);
+    dvti_wire  parent = s->file;
+    dvti_wire  sub = dvti_wire_enter(&parent, &s->span[i]);
     dvt_status st = sub.status == DVT_OK ? read_blob(&sub, false, out) : sub.status;
 
     if (st != DVT_OK) {
@@ -226,7 +227,7 @@ static dvt_status read_span(const blob_spans *s, int32_t i, dvt_tensor *out)
 
 static dvt_value_id find_param(dvt_graph *g, const blob_spans *s, const char *role)
 {
-    const char *name = dvt_arena_printf(s->names, "%s.%s", s->layer, role);
+    const char  *name = dvt_arena_printf(s->names, "%s.%s", s->layer, role);
     dvt_value_id v = name ? dvt_graph_find_value(g, name) : DVT_NO_VALUE;
 
     if (v.i < 0) {
@@ -261,8 +262,8 @@ static dvt_status set_param(dvt_graph *g, const blob_spans *s, int32_t i, dvt_va
                             dvt_tensor *t)
 {
     const dvt_value *value = dvt_graph_value(g, v);
-    char want[DVT_SHAPE_TEXT], got[DVT_SHAPE_TEXT];
-    dvt_pos pos = {.file = s->file.file, .offset = s->span[i].offset};
+    char             want[DVT_SHAPE_TEXT], got[DVT_SHAPE_TEXT];
+    dvt_pos          pos = {.file = s->file.file, .offset = s->span[i].offset};
 
     if (!same_but_ones(&value->shape, &t->shape)) {
         return dvt_fail(dvt_graph_ctx(g), DVT_E_SHAPE, &pos,
@@ -280,7 +281,8 @@ static dvt_status read_factor(const blob_spans *s, float *factor)
 
     *factor = 0;
     if (st == DVT_OK && dvt_shape_count(&t.shape) != 1) {
-        st = dvt_fail(s->file.ctx, DVT_E_SHAPE, NULL, "layer '%s': blob 2 must hold one factor", s->layer);
+        st = dvt_fail(s->file.ctx, DVT_E_SHAPE, NULL, "layer '%s': blob 2 must hold one factor",
+                      s->layer);
     } else if (st == DVT_OK && ((const float *)t.data)[0] != 0) {
         *factor = 1 / ((const float *)t.data)[0];
     }
@@ -288,7 +290,8 @@ static dvt_status read_factor(const blob_spans *s, float *factor)
     return st;
 }
 
-static dvt_status load_blob(dvt_graph *g, const blob_spans *s, int32_t i, dvt_value_id v, float factor)
+static dvt_status load_blob(dvt_graph *g, const blob_spans *s, int32_t i, dvt_value_id v,
+                            float factor)
 {
     dvt_tensor t = {0};
     dvt_status st = read_span(s, i, &t);
@@ -310,10 +313,10 @@ static dvt_status apply_layer(dvt_graph *g, const blob_spans *s)
         int32_t     blob;
     } roles[] = {{"weight", 0}, {"slope", 0}, {"scale", 0}, {"offset", 0},
                  {"bias", 1},   {"mean", 0},  {"var", 1}};
-    bool norm = find_param(g, s, "mean").i >= 0;
-    int32_t used = norm ? 3 : 0;
-    dvt_pos pos = {.file = s->file.file, .offset = s->file.origin};
-    float factor = 1;
+    bool       norm = find_param(g, s, "mean").i >= 0;
+    int32_t    used = norm ? 3 : 0;
+    dvt_pos    pos = {.file = s->file.file, .offset = s->file.origin};
+    float      factor = 1;
     dvt_status st = DVT_OK;
 
     for (size_t k = 0; k < sizeof roles / sizeof roles[0]; k++) {
@@ -352,7 +355,7 @@ static const layer_form NEW_FORM = {1, 7, 0}, V1_FORM = {4, 6, 1}, V0_FORM = {1,
 
 static dvt_status scan_layer(dvt_graph *g, dvti_wire *w, const layer_form *form, dvt_arena *names)
 {
-    blob_spans s = {.file = *w, .names = names, .layer = ""};
+    blob_spans      s = {.file = *w, .names = names, .layer = ""};
     dvti_wire_field f;
 
     while (dvti_wire_next(w, &f)) {
@@ -373,10 +376,11 @@ static dvt_status scan_layer(dvt_graph *g, dvti_wire *w, const layer_form *form,
     return w->status == DVT_OK && s.count > 0 ? apply_layer(g, &s) : w->status;
 }
 
-dvt_status dvti_caffe_apply_weights(dvt_graph *g, const char *file, const uint8_t *data, size_t size)
+dvt_status dvti_caffe_apply_weights(dvt_graph *g, const char *file, const uint8_t *data,
+                                    size_t size)
 {
-    dvti_wire w = dvti_wire_make(dvt_graph_ctx(g), file, data, size);
-    dvt_arena *names = dvt_arena_create(w.ctx);
+    dvti_wire       w = dvti_wire_make(dvt_graph_ctx(g), file, data, size);
+    dvt_arena      *names = dvt_arena_create(w.ctx);
     dvti_wire_field f;
 
     if (!names) {
@@ -402,12 +406,12 @@ enum { MAX_CANDIDATES = 4096 };
 static int32_t weighted_layers(dvti_wire w, dvt_arena *names, const char **out)
 {
     dvti_wire_field f, in;
-    int32_t count = 0;
+    int32_t         count = 0;
 
     while (count < MAX_CANDIDATES && dvti_wire_next(&w, &f)) {
         const layer_form *form = f.number == 100 ? &NEW_FORM : f.number == 2 ? &V1_FORM : NULL;
-        const char *name = NULL;
-        bool blobs = false;
+        const char       *name = NULL;
+        bool              blobs = false;
 
         if (!form || f.type != DVTI_WIRE_BYTES) {
             continue;
@@ -427,25 +431,25 @@ static int32_t weighted_layers(dvti_wire w, dvt_arena *names, const char **out)
 
 static dvt_status report_missing(dvt_graph *g, const char *param, dvti_wire w)
 {
-    const char *dot = strrchr(param, '.');
-    dvt_arena *names = dvt_arena_create(w.ctx);
+    const char  *dot = strrchr(param, '.');
+    dvt_arena   *names = dvt_arena_create(w.ctx);
     const char **have = names ? dvt_arena_calloc(names, MAX_CANDIDATES, sizeof *have) : NULL;
-    const char *layer = names ? dvt_arena_strndup(names, param, dot ? (size_t)(dot - param) : strlen(param))
-                              : NULL;
+    const char  *layer =
+        names ? dvt_arena_strndup(names, param, dot ? (size_t)(dot - param) : strlen(param)) : NULL;
     dvt_status st = DVT_E_NOMEM;
 
     if (have && layer) {
-        int32_t count = weighted_layers(w, names, have);
+        int32_t     count = weighted_layers(w, names, have);
         const char *near = dvt_nearest(layer, have, (size_t)count);
-        dvt_pos pos = {.file = w.file};
+        dvt_pos     pos = {.file = w.file};
 
         st = dvt_fail(dvt_graph_ctx(g), DVT_E_NOTFOUND, &pos,
                       "the weights have no layer '%s' (parameter '%s')", layer, param);
         if (near && strcmp(near, layer) != 0) {
             dvt_fail_hint(dvt_graph_ctx(g), "the nearest name there is '%s'", near);
         } else if (count) {
-            dvt_fail_hint(dvt_graph_ctx(g), "%d layers have weights there, the first is '%s'", (int)count,
-                          have[0]);
+            dvt_fail_hint(dvt_graph_ctx(g), "%d layers have weights there, the first is '%s'",
+                          (int)count, have[0]);
         }
     }
     dvt_arena_destroy(names);
@@ -454,8 +458,8 @@ static dvt_status report_missing(dvt_graph *g, const char *param, dvti_wire w)
 
 dvt_status dvt_caffe_load_weights(dvt_graph *g, const char *path)
 {
-    dvt_ctx *ctx = dvt_graph_ctx(g);
-    dvt_blob file = {0};
+    dvt_ctx   *ctx = dvt_graph_ctx(g);
+    dvt_blob   file = {0};
     dvt_status st = dvt_file_read(ctx, path, 0, &file);
 
     if (st == DVT_OK) {

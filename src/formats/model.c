@@ -3,9 +3,9 @@
  * model.c - one entry for all model files: looks at the content and calls the right reader.
  *
  * Idea      Names of files lie, contents do not. A text is a graph in our own form or a prototxt; a
- *           binary is our own graph (magic) or a protobuf message, where the number and the wire type
- *           of the first fields tell ONNX from Caffe from TensorFlow. The name decides only for what
- *           could be two things.
+ *           binary is our own graph (magic) or a protobuf message, where the number and the wire
+ *           type of the first fields tell ONNX from Caffe from TensorFlow. The name decides only
+ *           for what could be two things.
  * Limits    TensorFlow graphs are named, not read.
  * Tests     tests/unit/test_model.c
  */
@@ -35,9 +35,9 @@ static bool ends_with(const char *text, const char *end)
  * will find that again and say where. */
 static model_kind kind_of_message(dvt_ctx *ctx, const char *path, const uint8_t *data, size_t size)
 {
-    dvti_wire w = dvti_wire_make(ctx, path, data, size);
+    dvti_wire       w = dvti_wire_make(ctx, path, data, size);
     dvti_wire_field f;
-    model_kind kind = MODEL_UNKNOWN;
+    model_kind      kind = MODEL_UNKNOWN;
 
     for (int n = 0; n < 64 && kind == MODEL_UNKNOWN && dvti_wire_next(&w, &f); n++) {
         bool bytes = f.type == DVTI_WIRE_BYTES;
@@ -65,7 +65,8 @@ static model_kind kind_of_name(const char *path)
     static const struct {
         const char *end;
         model_kind  kind;
-    } ends[] = {{".onnx", MODEL_ONNX}, {".caffemodel", MODEL_CAFFEMODEL}, {".pb", MODEL_TENSORFLOW}};
+    } ends[] = {
+        {".onnx", MODEL_ONNX}, {".caffemodel", MODEL_CAFFEMODEL}, {".pb", MODEL_TENSORFLOW}};
 
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
         if (ends_with(path, ends[i].end)) {
@@ -129,7 +130,7 @@ static dvt_status load_graph(dvt_ctx *ctx, const char *path, const dvt_blob *fil
 
 static dvt_status unknown_kind(dvt_ctx *ctx, const char *path, model_kind kind)
 {
-    dvt_pos start = {.file = path};
+    dvt_pos    start = {.file = path};
     dvt_status st = DVT_OK;
 
     if (kind == MODEL_TENSORFLOW) {
@@ -145,7 +146,7 @@ static dvt_status unknown_kind(dvt_ctx *ctx, const char *path, model_kind kind)
 dvt_status dvt_model_load(dvt_ctx *ctx, const char *path, const dvt_import_opts *opts,
                           dvt_graph **out)
 {
-    dvt_blob file = {0};
+    dvt_blob   file = {0};
     dvt_status st = DVT_OK;
 
     *out = NULL;
@@ -155,18 +156,13 @@ dvt_status dvt_model_load(dvt_ctx *ctx, const char *path, const dvt_import_opts 
     model_kind kind = kind_of(ctx, path, file.data, file.size);
     switch (kind) {
     case MODEL_PROTOTXT:
-    case MODEL_CAFFEMODEL:
-        st = dvt_caffe_parse(ctx, path, file.data, file.size, opts, out);
-        break;
-    case MODEL_ONNX:
-        st = dvt_onnx_parse(ctx, path, file.data, file.size, opts, out);
-        break;
+    case MODEL_CAFFEMODEL: st = dvt_caffe_parse(ctx, path, file.data, file.size, opts, out); break;
+    case MODEL_ONNX: st = dvt_onnx_parse(ctx, path, file.data, file.size, opts, out); break;
     case MODEL_GRAPH_TEXT:
     case MODEL_GRAPH_BINARY:
         st = load_graph(ctx, path, &file, kind == MODEL_GRAPH_TEXT, opts, out);
         break;
-    default:
-        st = unknown_kind(ctx, path, kind);
+    default: st = unknown_kind(ctx, path, kind);
     }
     dvt_blob_deinit(ctx, &file);
     return st;

@@ -47,7 +47,10 @@ static dvt_pos here(const parser *ps)
                      .offset = (uint64_t)(ps->p - ps->begin)};
 }
 
-static bool is_alpha(uint8_t c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+static bool is_alpha(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
 static bool is_digit(uint8_t c) { return c >= '0' && c <= '9'; }
 
 static int hex_digit(uint8_t c)
@@ -114,8 +117,8 @@ static bool is_number_char(uint8_t c, uint8_t before)
 static bool number_value(const char *digits, bool negative, dvti_pt *out)
 {
     char *end = NULL;
-    bool hex = digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
-    bool whole = digits[strspn(digits, hex ? "0123456789abcdefABCDEFxX" : "0123456789")] == 0;
+    bool  hex = digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
+    bool  whole = digits[strspn(digits, hex ? "0123456789abcdefABCDEFxX" : "0123456789")] == 0;
 
     if (whole) {
         errno = 0;
@@ -142,8 +145,8 @@ static bool number_value(const char *digits, bool negative, dvti_pt *out)
 
 static dvt_status parse_number(parser *ps, bool negative, dvti_pt *out)
 {
-    char digits[64];
-    size_t n = 0;
+    char    digits[64];
+    size_t  n = 0;
     uint8_t before = 0;
 
     while (ps->p < ps->end && n < sizeof digits - 1 && is_number_char(*ps->p, before)) {
@@ -181,9 +184,9 @@ static dvt_status parse_negative(parser *ps, dvti_pt *out)
 static int take_escape(parser *ps)
 {
     static const char letters[] = "abfnrtv\\'\"?", bytes[] = "\a\b\f\n\r\t\v\\'\"?";
-    uint8_t c = peek(ps);
-    const char *found = c ? strchr(letters, c) : NULL;
-    int value = 0;
+    uint8_t           c = peek(ps);
+    const char       *found = c ? strchr(letters, c) : NULL;
+    int               value = 0;
 
     if (found) {
         ps->p++;
@@ -215,7 +218,7 @@ static dvt_status parse_quoted(parser *ps, dvt_buf *text)
 
     while (ps->p < ps->end && *ps->p != quote && *ps->p != '\n') {
         dvt_pos at = here(ps);
-        int c = *ps->p++;
+        int     c = *ps->p++;
 
         if (c == '\\' && (c = take_escape(ps)) < 0) {
             return dvt_fail(ps->ctx, DVT_E_PARSE, &at, "unknown escape in a string");
@@ -233,7 +236,7 @@ static dvt_status parse_quoted(parser *ps, dvt_buf *text)
 static dvt_status parse_string(parser *ps, dvti_pt *out)
 {
     dvt_status st = DVT_OK;
-    dvt_buf text;
+    dvt_buf    text;
 
     dvt_buf_init(&text, ps->ctx, DVTI_PT_MAX_BYTES);
     while (st == DVT_OK && (peek(ps) == '"' || peek(ps) == '\'')) {
@@ -404,14 +407,20 @@ static dvt_status parse_fields(parser *ps, dvti_pt *msg, uint8_t close)
 dvt_status dvti_pt_parse(dvt_ctx *ctx, dvt_arena *arena, const char *file, const uint8_t *text,
                          size_t size, dvti_pt **root)
 {
-    parser ps = {.ctx = ctx, .arena = arena, .begin = text, .p = text, .end = text + size,
-                 .line_start = text, .file = file, .line = 1};
+    parser  ps = {.ctx = ctx,
+                  .arena = arena,
+                  .begin = text,
+                  .p = text,
+                  .end = text + size,
+                  .line_start = text,
+                  .file = file,
+                  .line = 1};
     dvt_pos start = {.file = file, .line = 1, .column = 1};
 
     *root = NULL;
     if (size > DVTI_PT_MAX_BYTES) {
-        return dvt_fail(ctx, DVT_E_CAPACITY, &start, "the text has %zu bytes, the limit is %d", size,
-                        (int)DVTI_PT_MAX_BYTES);
+        return dvt_fail(ctx, DVT_E_CAPACITY, &start, "the text has %zu bytes, the limit is %d",
+                        size, (int)DVTI_PT_MAX_BYTES);
     }
     if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* byte order mark of UTF-8 */
         ps.p = ps.line_start = text + 3;

@@ -81,7 +81,8 @@ int64_t     dvti_pt_i64(dvti_pt_reader *r, dvti_pt *msg, const char *name, int64
 double      dvti_pt_f64(dvti_pt_reader *r, dvti_pt *msg, const char *name, double otherwise);
 float       dvti_pt_f32(dvti_pt_reader *r, dvti_pt *msg, const char *name, float otherwise);
 bool        dvti_pt_bool(dvti_pt_reader *r, dvti_pt *msg, const char *name, bool otherwise);
-const char *dvti_pt_string(dvti_pt_reader *r, dvti_pt *msg, const char *name, const char *otherwise);
+const char *dvti_pt_string(dvti_pt_reader *r, dvti_pt *msg, const char *name,
+                           const char *otherwise);
 dvti_pt    *dvti_pt_message(dvti_pt_reader *r, dvti_pt *msg, const char *name);
 /* An enum by name or number; names[i] stands for the number i, NULL for a gap. */
 int32_t dvti_pt_enum(dvti_pt_reader *r, dvti_pt *msg, const char *name, const char *const *names,

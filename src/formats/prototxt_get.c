@@ -66,9 +66,9 @@ static dvti_pt *take(dvti_pt_reader *r, dvti_pt *msg, const char *name)
     }
     dvti_pt *again = dvti_pt_more(f);
     if (again) {
-        r->status = dvt_fail(r->ctx, DVT_E_PARSE, &again->at,
-                             "field '%s' is given twice, first at line %u", name,
-                             (unsigned)f->at.line);
+        r->status =
+            dvt_fail(r->ctx, DVT_E_PARSE, &again->at, "field '%s' is given twice, first at line %u",
+                     name, (unsigned)f->at.line);
         return NULL;
     }
     f->used = true;
@@ -183,7 +183,7 @@ dvti_pt *dvti_pt_message(dvti_pt_reader *r, dvti_pt *msg, const char *name)
 int32_t dvti_pt_enum(dvti_pt_reader *r, dvti_pt *msg, const char *name, const char *const *names,
                      int32_t count, int32_t otherwise)
 {
-    dvti_pt *f = take(r, msg, name);
+    dvti_pt    *f = take(r, msg, name);
     const char *near = NULL;
 
     if (!f) {
@@ -215,8 +215,8 @@ static bool too_many(dvti_pt_reader *r, const dvti_pt *f, int32_t n, int32_t max
     if (n < max_count) {
         return false;
     }
-    r->status = dvt_fail(r->ctx, DVT_E_UNSUPPORTED, &f->at, "field '%s' is given more than %d times",
-                         f->name, (int)max_count);
+    r->status = dvt_fail(r->ctx, DVT_E_UNSUPPORTED, &f->at,
+                         "field '%s' is given more than %d times", f->name, (int)max_count);
     return true;
 }
 

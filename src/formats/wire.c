@@ -2,9 +2,9 @@
 /*
  * wire.c - walking and checking protobuf's wire format.
  *
- * Idea      libprotobuf-c answers NULL to a damaged message and does not say where. Walking first is
- *           cheap (payloads of tensors are skipped, not read) and gives the offset of the first tag
- *           or length that cannot be.
+ * Idea      libprotobuf-c answers NULL to a damaged message and does not say where. Walking first
+ *           is cheap (payloads of tensors are skipped, not read) and gives the offset of the first
+ *           tag or length that cannot be.
  * Invariants
  *           (1) no byte outside (data, size) is read; (2) every step consumes at least one byte, so
  *           a walk ends; (3) the groups of proto2 (wire types 3 and 4) are refused: no model
@@ -25,7 +25,7 @@ dvti_wire dvti_wire_make(dvt_ctx *ctx, const char *file, const uint8_t *data, si
 bool dvti_wire_varint(const uint8_t *data, size_t size, size_t *at, uint64_t *out)
 {
     uint64_t value = 0;
-    size_t i = *at;
+    size_t   i = *at;
 
     *out = 0;
     for (unsigned shift = 0; shift < 70; shift += 7) {
@@ -89,7 +89,7 @@ static bool take_bytes(dvti_wire *w, dvti_wire_field *f, size_t start)
 
 bool dvti_wire_next(dvti_wire *w, dvti_wire_field *f)
 {
-    size_t start = w->at;
+    size_t   start = w->at;
     uint64_t tag = 0;
 
     memset(f, 0, sizeof *f);
@@ -109,14 +109,10 @@ bool dvti_wire_next(dvti_wire *w, dvti_wire_field *f)
     case DVTI_WIRE_VARINT:
         return dvti_wire_varint(w->data, w->size, &w->at, &f->value) ||
                wire_fail(w, start, "a number is cut off");
-    case DVTI_WIRE_FIXED64:
-        return take_fixed(w, f, 8, start);
-    case DVTI_WIRE_FIXED32:
-        return take_fixed(w, f, 4, start);
-    case DVTI_WIRE_BYTES:
-        return take_bytes(w, f, start);
-    default:
-        return wire_fail(w, start, "a field has a wire type that does not exist");
+    case DVTI_WIRE_FIXED64: return take_fixed(w, f, 8, start);
+    case DVTI_WIRE_FIXED32: return take_fixed(w, f, 4, start);
+    case DVTI_WIRE_BYTES: return take_bytes(w, f, start);
+    default: return wire_fail(w, start, "a field has a wire type that does not exist");
     }
 }
 
@@ -157,27 +153,23 @@ static dvti_wire_type type_of(const ProtobufCFieldDescriptor *field)
     switch (field->type) {
     case PROTOBUF_C_TYPE_SFIXED32:
     case PROTOBUF_C_TYPE_FIXED32:
-    case PROTOBUF_C_TYPE_FLOAT:
-        return DVTI_WIRE_FIXED32;
+    case PROTOBUF_C_TYPE_FLOAT: return DVTI_WIRE_FIXED32;
     case PROTOBUF_C_TYPE_SFIXED64:
     case PROTOBUF_C_TYPE_FIXED64:
-    case PROTOBUF_C_TYPE_DOUBLE:
-        return DVTI_WIRE_FIXED64;
+    case PROTOBUF_C_TYPE_DOUBLE: return DVTI_WIRE_FIXED64;
     case PROTOBUF_C_TYPE_STRING:
     case PROTOBUF_C_TYPE_BYTES:
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return DVTI_WIRE_BYTES;
-    default:
-        return DVTI_WIRE_VARINT;
+    case PROTOBUF_C_TYPE_MESSAGE: return DVTI_WIRE_BYTES;
+    default: return DVTI_WIRE_VARINT;
     }
 }
 
 /* A repeated number may come packed: all payloads in one span, which must divide up evenly. */
 static bool check_packed(dvti_wire *w, const dvti_wire_field *f, dvti_wire_type element)
 {
-    size_t at = 0;
+    size_t   at = 0;
     uint64_t value;
-    size_t start = (size_t)(f->offset - w->origin);
+    size_t   start = (size_t)(f->offset - w->origin);
 
     if (element == DVTI_WIRE_FIXED32 || element == DVTI_WIRE_FIXED64) {
         return f->size % (element == DVTI_WIRE_FIXED32 ? 4 : 8) == 0 ||
@@ -206,8 +198,7 @@ static void check_field(dvti_wire *w, const dvti_wire_field *f,
                field->type == PROTOBUF_C_TYPE_MESSAGE) {
         dvti_wire sub = dvti_wire_enter(w, f);
         w->status = check_message(&sub, field->descriptor, fields_left);
-    } else if (field->type == PROTOBUF_C_TYPE_STRING && f->size &&
-               memchr(f->data, 0, f->size)) {
+    } else if (field->type == PROTOBUF_C_TYPE_STRING && f->size && memchr(f->data, 0, f->size)) {
         wire_fail(w, (size_t)(f->offset - w->origin), "a text holds a zero byte");
     }
 }
@@ -223,9 +214,9 @@ static dvt_status check_message(dvti_wire *w, const ProtobufCMessageDescriptor *
 
         if (*fields_left == 0) {
             dvt_pos pos = dvti_wire_pos(w, &f);
-            return w->status = dvt_fail(w->ctx, DVT_E_CAPACITY, &pos,
-                                        "the file has too many fields (byte %" PRIu64 ")",
-                                        f.offset);
+            return w->status =
+                       dvt_fail(w->ctx, DVT_E_CAPACITY, &pos,
+                                "the file has too many fields (byte %" PRIu64 ")", f.offset);
         }
         --*fields_left;
         if (field) {
@@ -239,7 +230,7 @@ dvt_status dvti_wire_check(dvt_ctx *ctx, const char *file, const uint8_t *data, 
                            const ProtobufCMessageDescriptor *desc, uint64_t max_fields)
 {
     dvti_wire w = dvti_wire_make(ctx, file, data, size);
-    uint64_t fields_left = max_fields ? max_fields : (uint64_t)64 << 20;
+    uint64_t  fields_left = max_fields ? max_fields : (uint64_t)64 << 20;
 
     return check_message(&w, desc, &fields_left);
 }

@@ -46,8 +46,8 @@ typedef struct dvti_wire {
 typedef struct dvti_wire_field {
     uint32_t       number;
     dvti_wire_type type;
-    uint64_t       value;  /* varint, fixed32, fixed64: the bits */
-    const uint8_t *data;   /* bytes: the payload, inside the file */
+    uint64_t       value; /* varint, fixed32, fixed64: the bits */
+    const uint8_t *data;  /* bytes: the payload, inside the file */
     size_t         size;
     uint64_t       offset; /* of the tag, in the file */
 } dvti_wire_field;
@@ -58,7 +58,8 @@ dvti_wire dvti_wire_make(dvt_ctx *ctx, const char *file, const uint8_t *data, si
 bool dvti_wire_next(dvti_wire *w, dvti_wire_field *f);
 
 /* True if `f` has this wire type; else fails `w` with the name of the field in the text. */
-bool dvti_wire_expect(dvti_wire *w, const dvti_wire_field *f, dvti_wire_type type, const char *name);
+bool dvti_wire_expect(dvti_wire *w, const dvti_wire_field *f, dvti_wire_type type,
+                      const char *name);
 
 /* A walker over the payload of `f`. Deeper than DVTI_WIRE_MAX_DEPTH: its status is E_PARSE. */
 dvti_wire dvti_wire_enter(dvti_wire *w, const dvti_wire_field *f);
@@ -67,13 +68,14 @@ dvt_pos dvti_wire_pos(const dvti_wire *w, const dvti_wire_field *f);
 
 /* One value of a packed list: reads a varint at *at of (data, size); false if it is cut off or
  * longer than 10 bytes. */
-bool dvti_wire_varint(const uint8_t *data, size_t size, size_t *at, uint64_t *out);
+bool     dvti_wire_varint(const uint8_t *data, size_t size, size_t *at, uint64_t *out);
 uint32_t dvti_wire_u32(const uint8_t *p); /* little endian, any alignment */
 uint64_t dvti_wire_u64(const uint8_t *p);
 
 /* Walks a whole message by its descriptor before libprotobuf-c unpacks it (which refuses without
  * saying where): lengths, varints, nesting, wire types of known fields, no zero bytes in
- * strings. Fields that the descriptor lacks are skipped. E_PARSE with byte offset; E_CAPACITY for more
+ * strings. Fields that the descriptor lacks are skipped. E_PARSE with byte offset; E_CAPACITY for
+ * more
  * than `max_fields` fields (0 = 64 Mi), which bounds what unpacking can allocate. */
 DVT_MUST_CHECK dvt_status dvti_wire_check(dvt_ctx *ctx, const char *file, const uint8_t *data,
                                           size_t size, const ProtobufCMessageDescriptor *desc,
