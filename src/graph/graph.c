@@ -157,6 +157,13 @@ dvt_value_id dvti_graph_push_value(dvt_graph *g, const char *name, dvt_value_kin
     return id;
 }
 
+static dvt_status check_name(const dvt_graph *g, const char *name, const dvt_pos *at)
+{
+    if (strnlen(name, DVTI_NAME_MAX + 1) <= DVTI_NAME_MAX) return DVT_OK;
+    return dvt_fail(g->ctx, DVT_E_UNSUPPORTED, at,
+                    "a name or source of more than %d bytes: '%.40s...'", (int)DVTI_NAME_MAX, name);
+}
+
 static dvt_status check_type(const dvt_graph *g, const char *name, dvt_dtype dtype,
                              const dvt_shape *shape)
 {
@@ -183,7 +190,8 @@ static dvt_status add_source_value(dvt_graph *g, const char *name, const char *f
     dvt_status  st;
 
     *out = DVT_NO_VALUE;
-    st = check_type(g, wanted, dtype, shape);
+    st = check_name(g, wanted, NULL);
+    if (st == DVT_OK) st = check_type(g, wanted, dtype, shape);
     if (st == DVT_OK) st = dvti_graph_reserve(g, 1, 0);
     if (st != DVT_OK) return st;
     const char *unique = dvti_names_unique(&g->value_names, g->arena, wanted);
@@ -295,10 +303,24 @@ dvt_status dvti_graph_make_const(dvt_graph *g, dvt_value_id v, const dvt_tensor 
 
 /* ---- nodes --------------------------------------------------------------------------------- */
 
+static const char *output_name(const dvt_node_spec *spec, int32_t i, const char *node_name)
+{
+    const char *name = spec->output_names ? spec->output_names[i] : NULL;
+    return name && *name ? name : node_name;
+}
+
+static const dvt_pos *place_of(const dvt_node_spec *spec)
+{
+    return spec->at.file || spec->at.line ? &spec->at : NULL;
+}
+
 static dvt_status check_spec(const dvt_graph *g, const dvt_node_spec *spec, const char *name)
 {
-    const dvt_pos *at = spec->at.file || spec->at.line ? &spec->at : NULL;
+    const dvt_pos *at = place_of(spec);
+    dvt_status     st = check_name(g, name, at);
 
+    if (st == DVT_OK && spec->source) st = check_name(g, spec->source, at);
+    if (st != DVT_OK) return st;
     if ((unsigned)spec->op >= DVT_OP_COUNT)
         return dvt_fail(g->ctx, DVT_E_USAGE, at, "node '%s': no operator with number %d", name,
                         (int)spec->op);
@@ -312,13 +334,9 @@ static dvt_status check_spec(const dvt_graph *g, const dvt_node_spec *spec, cons
         if (spec->inputs[i].i != -1 && !dvti_is_value(g, spec->inputs[i]))
             return dvt_fail(g->ctx, DVT_E_USAGE, at, "node '%s' (%s): input %d is not a value",
                             name, dvt_op_describe(spec->op)->name, (int)i);
-    return DVT_OK;
-}
-
-static const char *output_name(const dvt_node_spec *spec, int32_t i, const char *node_name)
-{
-    const char *name = spec->output_names ? spec->output_names[i] : NULL;
-    return name && *name ? name : node_name;
+    for (int32_t i = 0; st == DVT_OK && i < spec->output_count; i++)
+        st = check_name(g, output_name(spec, i, name), at);
+    return st;
 }
 
 /* The name asked for the node: its own, or that of its first output, or the operator's. */
@@ -341,7 +359,7 @@ static dvt_status infer_spec(dvt_graph *g, const dvt_node_spec *spec, const char
                                         .op = spec->op,
                                         .name = name,
                                         .source = spec->source,
-                                        .at = spec->at.file || spec->at.line ? &spec->at : NULL,
+                                        .at = place_of(spec),
                                         .attrs = &spec->attrs,
                                         .in = g->types,
                                         .in_count = spec->input_count,

@@ -65,7 +65,8 @@ static void free_all(compaction *c)
 
 /* ---- order --------------------------------------------------------------------------------- */
 
-/* The node that makes `v`, or -1; E_INTERNAL if that node was removed. */
+/* The node that makes `v`, or -1; E_INTERNAL if that node was removed. `reader`: a node's name, or
+ * the graph's for its outputs. */
 static dvt_status producer_of(const dvt_graph *g, dvt_value_id v, const char *reader, int32_t *out)
 {
     *out = v.i >= 0 && g->values[v.i].kind == DVT_VALUE_NODE ? g->values[v.i].producer.i : -1;
@@ -112,7 +113,7 @@ static dvt_status sort_nodes(compaction *c)
     for (int32_t i = 0; st == DVT_OK && i < g->node_count; i++)
         if (!g->nodes[i].dead && c->state[i] == NODE_NEW) st = visit(c, i);
     for (int32_t i = 0; st == DVT_OK && i < g->outputs.count; i++)
-        st = producer_of(g, g->outputs.v[i], "the graph's output", &producer);
+        st = producer_of(g, g->outputs.v[i], g->name, &producer);
     return st;
 }
 

@@ -79,6 +79,9 @@ static inline bool dvti_is_value(const dvt_graph *g, dvt_value_id v)
     return v.i >= 0 && v.i < g->value_count;
 }
 
+/* Longest name of a value or node and longest source, so that text and binary form can hold them. */
+enum { DVTI_NAME_MAX = 4000 /* bytes */ };
+
 /* Room for `count` types in g->types. */
 DVT_MUST_CHECK dvt_status dvti_graph_reserve_types(dvt_graph *g, int32_t count);
 /* Appends a value whose name is already unique in the arena; room must be reserved. */
