@@ -71,7 +71,7 @@ static dvt_status producer_of(const dvt_graph *g, dvt_value_id v, const char *re
 {
     *out = v.i >= 0 && g->values[v.i].kind == DVT_VALUE_NODE ? g->values[v.i].producer.i : -1;
     if (*out < 0 || !g->nodes[*out].dead) return DVT_OK;
-    return dvt_fail(g->ctx, DVT_E_INTERNAL, NULL, "%s reads '%s', whose node '%s' was removed",
+    return dvt_fail(g->ctx, DVT_E_INTERNAL, NULL, "'%s' reads '%s', whose node '%s' was removed",
                     reader, g->values[v.i].name, g->nodes[*out].name);
 }
 
