@@ -128,8 +128,9 @@ static void prop_models__cut_anywhere_are_read_or_refused(void **state)
     }
     print_message("%d files at %d positions each:", model_count, positions);
     for (int s = 0; s < DVT_STATUS_COUNT; s++) {
-        print_message(status_count[s] ? " %s %d" : "", dvt_status_name((dvt_status)s),
-                      status_count[s]);
+        if (status_count[s] > 0) {
+            print_message(" %s %d", dvt_status_name((dvt_status)s), status_count[s]);
+        }
     }
     print_message("\n");
     assert_int_equal(broken, 0);
