@@ -151,7 +151,7 @@ static void test_exec_diff__fused_graphs_are_as_the_naive_ones(void **state)
                                   .elements_max = 2048,
                                   .only = smooth,
                                   .only_count = sizeof smooth / sizeof smooth[0],
-                                  .float_only = true};
+                                  .smooth = true};
         dvt_graph *g;
         tool_ok(ctx, random_graph_make(ctx, &opts, &g));
         dvt_tensor *inputs = tool_inputs(g, seed);
