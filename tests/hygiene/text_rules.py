@@ -72,10 +72,15 @@ def calls(tree, path, names):
         yield code.count("\n", 0, match.start()) + 1, match[1]
 
 
+# libjpeg's error handler must not return, and C has nothing else for that.
+BANNED_EXCEPTIONS = {("src/formats/jpeg.c", "setjmp"), ("src/formats/jpeg.c", "longjmp")}
+
+
 def banned_rule(tree):
     for path in tree.code(C):
         for number, name in calls(tree, path, BANNED):
-            yield f"{path}:{number}: {name}() is banned"
+            if (str(path), name) not in BANNED_EXCEPTIONS:
+                yield f"{path}:{number}: {name}() is banned"
 
 
 def library_rule(tree):
