@@ -34,8 +34,8 @@ static void same(const dvt_buf *a, const dvt_buf *b, const char *what, uint64_t 
     if (a->len == b->len && memcmp(a->data, b->data, a->len) == 0) return;
     while (i < n && a->data[i] == b->data[i]) i++;
     size_t from = i > 40 ? i - 40 : 0;
-    fail_msg("seed %llu: %s differs at byte %zu: '%.80s' and '%.80s'", (unsigned long long)seed, what,
-             i, a->data + from, b->data + from);
+    fail_msg("seed %llu: %s differs at byte %zu: '%.80s' and '%.80s'", (unsigned long long)seed,
+             what, i, a->data + from, b->data + from);
 }
 
 static void print_text(const dvt_graph *g, int64_t inline_max, dvt_buf *out)
@@ -84,7 +84,8 @@ static void parses_back(dvt_ctx *ctx, const dvt_graph *g, const dvt_buf *text, u
     dvt_graph_destroy(back);
 
     print_text(g, 4, &shortened); /* large constants by their digest only */
-    check(ctx, dvt_graph_parse(ctx, "random.dvg", shortened.data, shortened.len, &back), "parse", seed);
+    check(ctx, dvt_graph_parse(ctx, "random.dvg", shortened.data, shortened.len, &back), "parse",
+          seed);
     print_text(back, 4, &short_again);
     same(&shortened, &short_again, "shortened text", seed);
     dvt_buf_deinit(&short_again);
@@ -100,7 +101,8 @@ static void loads_back(dvt_ctx *ctx, const dvt_graph *g, const dvt_buf *text, ui
     dvt_buf_init(&bytes, ctx, 0);
     dvt_buf_init(&again, ctx, 0);
     check(ctx, dvt_graph_save(g, &bytes), "save", seed);
-    check(ctx, dvt_graph_load(ctx, "random", (const uint8_t *)bytes.data, bytes.len, &back), "load", seed);
+    check(ctx, dvt_graph_load(ctx, "random", (const uint8_t *)bytes.data, bytes.len, &back), "load",
+          seed);
     check(ctx, dvt_graph_save(back, &again), "save again", seed);
     same(&bytes, &again, "binary form", seed);
     print_text(back, all, &text_again);
@@ -111,7 +113,8 @@ static void loads_back(dvt_ctx *ctx, const dvt_graph *g, const dvt_buf *text, ui
     dvt_graph_destroy(back);
 }
 
-static void clones_and_verifies(dvt_ctx *ctx, const dvt_graph *g, const dvt_buf *text, uint64_t seed)
+static void clones_and_verifies(dvt_ctx *ctx, const dvt_graph *g, const dvt_buf *text,
+                                uint64_t seed)
 {
     dvt_graph *copy;
     dvt_buf    again;
@@ -174,7 +177,8 @@ static void test_graph_text__random_graphs_meet_every_operator(void **state)
     dvt_graph      *g;
     dvt_graph_stats stats;
 
-    check(ctx, random_graph_make(ctx, &(random_graph_opts){.seed = 7, .nodes = 400}, &g), "make", 7);
+    check(ctx, random_graph_make(ctx, &(random_graph_opts){.seed = 7, .nodes = 400}, &g), "make",
+          7);
     dvt_graph_stats_of(g, &stats);
     for (int i = 0; i < DVT_OP_COUNT; i++)
         if (stats.op_count[i] == 0) fail_msg("no node '%s'", dvt_op_describe((dvt_op)i)->name);

@@ -27,14 +27,16 @@ float rg_real(rg *r, float lo, float hi) { return lo + (hi - lo) * dvt_rng_f32(&
 /* A name to ask for, or NULL for the builder's own. */
 static const char *draw_name(rg *r, char out[NAME_MAX_BYTES])
 {
-    static const char *const odd[] = {"input",    "none",        "a b",       "x:0",      "\"q\"",
-                                      "back\\s",  "tab\there",   "line\nend", "n\xc3\xa4me", "\x01",
-                                      "1e3",      "-",           "a=b",       "#x",       "node",
-                                      "[1,2]",    "(f)",         "sha256",    "dvg",      "\x7f"};
+    static const char *const odd[] = {"input",   "none",      "a b",       "x:0",         "\"q\"",
+                                      "back\\s", "tab\there", "line\nend", "n\xc3\xa4me", "\x01",
+                                      "1e3",     "-",         "a=b",       "#x",          "node",
+                                      "[1,2]",   "(f)",       "sha256",    "dvg",         "\x7f"};
     if (!r->opts->odd_names || rg_chance(r, 30)) return NULL;
     const char *word = odd[rg_int(r, 0, (int64_t)(sizeof odd / sizeof odd[0]) - 1)];
-    if (rg_chance(r, 50)) snprintf(out, NAME_MAX_BYTES, "%s", word);
-    else snprintf(out, NAME_MAX_BYTES, "%s/%d", word, (int)rg_int(r, 0, 99));
+    if (rg_chance(r, 50))
+        snprintf(out, NAME_MAX_BYTES, "%s", word);
+    else
+        snprintf(out, NAME_MAX_BYTES, "%s/%d", word, (int)rg_int(r, 0, 99));
     return out;
 }
 
@@ -274,8 +276,10 @@ dvt_status random_graph_make(dvt_ctx *ctx, const random_graph_opts *opts, dvt_gr
     for (int32_t tries = 0; r.st == DVT_OK && made < want && tries < 50 * want; tries++)
         made += rg_maker_of(draw_op(&r))(&r);
     add_outputs(&r);
-    if (r.st == DVT_OK) *out = r.g;
-    else dvt_graph_destroy(r.g);
+    if (r.st == DVT_OK)
+        *out = r.g;
+    else
+        dvt_graph_destroy(r.g);
     dvt_free(ctx, r.pool);
     return r.st;
 }

@@ -25,9 +25,9 @@ typedef struct random_graph_opts {
     int64_t       elements_max; /* larger values are not read again; 0 = 2048 */
     const dvt_op *only;         /* (only_count); NULL = all operators */
     int32_t       only_count;
-    bool          params;       /* leave weights without data */
-    bool          odd_names;    /* names with blanks, quotes, keywords and UTF-8 */
-    bool          smooth;       /* no integers, truth values and functions with jumps, so that
+    bool          params;    /* leave weights without data */
+    bool          odd_names; /* names with blanks, quotes, keywords and UTF-8 */
+    bool          smooth;    /* no integers, truth values and functions with jumps, so that
                                    small differences stay small: for comparing implementations */
 } random_graph_opts;
 

@@ -54,7 +54,7 @@ dvt_shape rg_broadcastable(rg *r, const dvt_shape *to);
 rg_value rg_emit(rg *r, dvt_op op, const dvt_attrs *a, const rg_value *inputs, int32_t count,
                  double bound);
 /* The same for `outputs` results. */
-void rg_emit_many(rg *r, dvt_op op, const dvt_attrs *a, rg_value input, int32_t outputs);
+void     rg_emit_many(rg *r, dvt_op op, const dvt_attrs *a, rg_value input, int32_t outputs);
 rg_value rg_unary(rg *r, dvt_unary fn, rg_value x, float alpha, float beta, double bound);
 rg_value rg_clip(rg *r, rg_value x, float lo, float hi); /* x itself if its bound says so */
 rg_value rg_away_from_zero(rg *r, rg_value x);           /* |x| + 1/2 */

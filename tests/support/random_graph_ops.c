@@ -79,13 +79,15 @@ static bool make_conv_like(rg *r, dvt_op op)
     w.dim[0] = transposed ? x.dim[1] : out_c;
     w.dim[1] = transposed ? per_group : x.dim[1] / a.conv.groups;
     for (int32_t i = 2; i < w.rank; i++) w.dim[i] = a.conv.win.kernel.v[i - 2];
-    double fan_in = (double)(x.dim[1] / a.conv.groups * product(&a.conv.win.kernel));
-    float  limit = (float)(1.0 / sqrt(fan_in));
+    double    fan_in = (double)(x.dim[1] / a.conv.groups * product(&a.conv.win.kernel));
+    float     limit = (float)(1.0 / sqrt(fan_in));
     dvt_shape b = shape1(out_c);
     in[1] = rg_weights(r, &w, -limit, limit);
     bool bias = rg_chance(r, 60);
-    if (bias) in[2] = rg_weights(r, &b, -0.5f, 0.5f);
-    else in[2] = absent;
+    if (bias)
+        in[2] = rg_weights(r, &b, -0.5f, 0.5f);
+    else
+        in[2] = absent;
     rg_emit(r, op, &a, in, bias || rg_chance(r, 30) ? 3 : 2, in[0].bound * sqrt(fan_in) + 0.5);
     return true;
 }
@@ -158,9 +160,12 @@ static bool make_matmul(rg *r)
     if (k > INNER_MAX) return false;
     float     limit = (float)(1.0 / sqrt((double)k));
     dvt_shape ws = {.rank = 2, .dim = {k, rg_int(r, 1, 6)}};
-    if (left) ws = (dvt_shape){.rank = 2, .dim = {rg_int(r, 1, 6), k}};
-    else if (rg_chance(r, 20)) ws = shape1(k);
-    else if (rg_chance(r, 20)) ws = (dvt_shape){.rank = 3, .dim = {1, k, rg_int(r, 1, 6)}};
+    if (left)
+        ws = (dvt_shape){.rank = 2, .dim = {rg_int(r, 1, 6), k}};
+    else if (rg_chance(r, 20))
+        ws = shape1(k);
+    else if (rg_chance(r, 20))
+        ws = (dvt_shape){.rank = 3, .dim = {1, k, rg_int(r, 1, 6)}};
     w = rg_weights(r, &ws, -limit, limit);
     in[0] = left ? w : x;
     in[1] = left ? x : w;
@@ -449,7 +454,7 @@ static bool make_where(rg *r)
 {
     dvt_attrs a = dvt_op_default_attrs(DVT_OP_WHERE, 0),
               less = dvt_op_default_attrs(DVT_OP_BINARY, 0);
-    rg_value  x, in[3];
+    rg_value x, in[3];
 
     if (!rg_pick(r, DVT_DTYPE_F32, 0, 5, &x)) return false;
     dvt_shape s = rg_broadcastable(r, rg_shape(r, x));
@@ -468,10 +473,10 @@ static bool make_where(rg *r)
 
 static bool make_cast(rg *r)
 {
-    static const dvt_dtype to[] = {DVT_DTYPE_I32, DVT_DTYPE_I64, DVT_DTYPE_F64, DVT_DTYPE_U8,
+    static const dvt_dtype to[] = {DVT_DTYPE_I32,  DVT_DTYPE_I64, DVT_DTYPE_F64, DVT_DTYPE_U8,
                                    DVT_DTYPE_BOOL, DVT_DTYPE_I32, DVT_DTYPE_F32};
-    dvt_attrs a = dvt_op_default_attrs(DVT_OP_CAST, 0);
-    rg_value  x;
+    dvt_attrs              a = dvt_op_default_attrs(DVT_OP_CAST, 0);
+    rg_value               x;
 
     if (!rg_pick(r, DVT_DTYPE_NONE, 0, 6, &x)) return false;
     a.cast.dtype = rg_dtype(r, x) == DVT_DTYPE_F32 ? to[rg_int(r, 0, 6)] : DVT_DTYPE_F32;
@@ -622,9 +627,12 @@ static bool make_reshape(rg *r)
     if (!rg_pick(r, r->opts->smooth ? DVT_DTYPE_F32 : DVT_DTYPE_NONE, 0, 6, &x)) return false;
     const dvt_shape *s = rg_shape(r, x);
     for (int32_t i = 0; i < s->rank; i++) { /* keep, merge, halve or squeeze each dimension */
-        if (d->n > 0 && rg_chance(r, 30)) d->v[d->n - 1] *= s->dim[i];
-        else if (s->dim[i] == 1 && rg_chance(r, 30)) continue;
-        else d->v[d->n++] = s->dim[i];
+        if (d->n > 0 && rg_chance(r, 30))
+            d->v[d->n - 1] *= s->dim[i];
+        else if (s->dim[i] == 1 && rg_chance(r, 30))
+            continue;
+        else
+            d->v[d->n++] = s->dim[i];
     }
     if (d->n > 0 && d->n < 5 && d->v[d->n - 1] % 2 == 0 && rg_chance(r, 50)) {
         d->v[d->n - 1] /= 2;

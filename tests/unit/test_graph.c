@@ -51,7 +51,10 @@ static dvt_status add_relu(dvt_graph *g, const char *name, const char *result, d
     return dvt_graph_add_node(g, &spec, out);
 }
 
-static const char *value_name(const fixture *f, dvt_value_id v) { return dvt_graph_value(f->g, v)->name; }
+static const char *value_name(const fixture *f, dvt_value_id v)
+{
+    return dvt_graph_value(f->g, v)->name;
+}
 
 static void test_graph__taken_names_get_a_number(void **state)
 {
@@ -208,10 +211,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_graph__taken_names_get_a_number, setup, teardown),
         cmocka_unit_test_setup_teardown(test_graph__nodes_are_called_like_their_result_or_operator,
                                         setup, teardown),
-        cmocka_unit_test_setup_teardown(test_graph__uses_count_readers_and_outputs, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_graph__constants_are_copied_and_can_be_set_again, setup,
+        cmocka_unit_test_setup_teardown(test_graph__uses_count_readers_and_outputs, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(test_graph__a_refused_node_changes_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_graph__constants_are_copied_and_can_be_set_again,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(test_graph__a_refused_node_changes_nothing, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_graph__shapes_beyond_the_limits_are_refused, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_graph__names_beyond_the_limit_are_refused, setup,

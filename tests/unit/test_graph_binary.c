@@ -97,9 +97,9 @@ static void test_graph_binary__foreign_newer_and_longer_files_are_refused(void *
 static void test_graph_binary__unordered_graphs_are_not_saved(void **state)
 {
     (void)state;
-    saved             s = save_random(1);
-    const dvt_node   *node = dvt_graph_node(s.g, (dvt_node_id){0});
-    dvt_buf           again;
+    saved           s = save_random(1);
+    const dvt_node *node = dvt_graph_node(s.g, (dvt_node_id){0});
+    dvt_buf         again;
 
     dvt_buf_init(&again, s.ctx, 0);
     assert_int_equal(dvt_graph_set_input(s.g, (dvt_node_id){0}, 0, node->outputs[0]), DVT_OK);

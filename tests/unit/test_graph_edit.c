@@ -127,7 +127,7 @@ static void test_graph_edit__compact_infers_shapes_again(void **state)
                                    "p = pool(x, kernel=[2,2])\n"
                                    "r = unary(p)\n"
                                    "output r\n");
-    dvt_attrs a = dvt_graph_node(c.g, (dvt_node_id){0})->attrs;
+    dvt_attrs  a = dvt_graph_node(c.g, (dvt_node_id){0})->attrs;
 
     a.pool.win.stride.v[0] = 2;
     dvt_graph_set_attrs(c.g, (dvt_node_id){0}, &a);
@@ -144,9 +144,9 @@ static void test_graph_edit__set_inputs_changes_the_count(void **state)
 {
     (void)state;
     graph_case   c = graph_case_open("dvg 1 g\n"
-                                     "input x: f32[2]\n"
-                                     "s = nary(x, x, x)\n"
-                                     "output s\n");
+                                       "input x: f32[2]\n"
+                                       "s = nary(x, x, x)\n"
+                                       "output s\n");
     dvt_value_id two[2] = {value(c.g, "x"), value(c.g, "x")};
 
     assert_int_equal(dvt_graph_use_count(c.g, two[0]), 3);
@@ -161,10 +161,12 @@ static void test_graph_edit__set_inputs_changes_the_count(void **state)
 static void test_graph_edit__replacing_needs_one_type(void **state)
 {
     (void)state;
-    graph_case c = graph_case_open("dvg 1 g\ninput x: f32[2]\ninput y: f32[3]\nz = unary(x)\noutput z\n");
+    graph_case c =
+        graph_case_open("dvg 1 g\ninput x: f32[2]\ninput y: f32[3]\nz = unary(x)\noutput z\n");
 
     assert_int_equal(dvt_graph_replace_uses(c.g, value(c.g, "x"), value(c.g, "y")), DVT_E_USAGE);
-    assert_string_equal(dvt_ctx_error(c.ctx)->message, "'x' is f32[2], 'y' is f32[3]: no replacement");
+    assert_string_equal(dvt_ctx_error(c.ctx)->message,
+                        "'x' is f32[2], 'y' is f32[3]: no replacement");
     graph_case_close(&c);
 }
 

@@ -71,16 +71,18 @@ static void test_graph_stats__each_product_counts_its_batch(void **state)
                 2 * 3 * 5 * 4);
     expect_macs("dvg 1 g input x: f32[7,1,2,3] input w: f32[5,3,4] y = matmul(x, w)",
                 7 * 5 * 2 * 4 * 3);
-    expect_macs("dvg 1 g input x: f32[3,2] input w: f32[4,3] y = gemm(x, w, trans_a=true, trans_b=true)",
-                2 * 4 * 3);
+    expect_macs(
+        "dvg 1 g input x: f32[3,2] input w: f32[4,3] y = gemm(x, w, trans_a=true, trans_b=true)",
+        2 * 4 * 3);
     expect_macs("dvg 1 g input x: f32[3,2] y = unary(x)", 0);
 }
 
 static void test_graph_stats__counts_saturate(void **state)
 {
     (void)state;
-    expect_macs("dvg 1 g input x: f32[1048576,1048576] input w: f32[1048576,1048576] y = matmul(x, w)",
-                (int64_t)1 << 60);
+    expect_macs(
+        "dvg 1 g input x: f32[1048576,1048576] input w: f32[1048576,1048576] y = matmul(x, w)",
+        (int64_t)1 << 60);
     /* all of the output is padding: 2^40 elements of 2^40 products each */
     expect_macs("dvg 1 g input x: f32[1,1,1,1] input w: f32[1,1,1048576,1048576] "
                 "y = conv(x, w, kernel=[1048576,1048576], pad_lo=[1048575,1048575], "
@@ -92,8 +94,8 @@ static void test_graph_stats__unread_and_integer_constants_are_no_parameters(voi
 {
     (void)state;
     graph_case      c = graph_case_open("dvg 1 g input x: f32[4] param unread: f32[9] "
-                                        "const i: i64[2] = [0, 1] param w: f32[4] "
-                                        "y = gather(x, i) z = binary(x, w) output z output y");
+                                             "const i: i64[2] = [0, 1] param w: f32[4] "
+                                             "y = gather(x, i) z = binary(x, w) output z output y");
     dvt_graph_stats s;
 
     dvt_graph_stats_of(c.g, &s);

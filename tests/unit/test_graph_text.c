@@ -90,7 +90,8 @@ static void test_graph_text__names_have_to_be_there_and_new(void **state)
     fails_at("output z\n", DVT_E_PARSE, 2, 8, "no value 'z'", "");
     fails_at("input x: f32[1]\ninput x: f32[1]\n", DVT_E_PARSE, 3, 7,
              "the name 'x' is already taken", "");
-    fails_at("input node: f32[1]\n", DVT_E_PARSE, 2, 7, "'node' is a keyword", "quote it: \"node\"");
+    fails_at("input node: f32[1]\n", DVT_E_PARSE, 2, 7, "'node' is a keyword",
+             "quote it: \"node\"");
     fails_at("input \"\": f32[1]\n", DVT_E_PARSE, 2, 7, "a name cannot be empty", "");
     fails_at("input x: f32[2]\na, a = split(x, axis=0)\n", DVT_E_PARSE, 3, 8,
              "two outputs are called 'a'", "");
@@ -101,8 +102,8 @@ static void test_graph_text__names_have_to_be_there_and_new(void **state)
 static void test_graph_text__operators_and_attributes_are_known(void **state)
 {
     (void)state;
-    fails_at("input x: f32[1]\ny = unari(x)\n", DVT_E_PARSE, 3, 5, "expected an operator, found 'unari'",
-             "did you mean 'unary'?");
+    fails_at("input x: f32[1]\ny = unari(x)\n", DVT_E_PARSE, 3, 5,
+             "expected an operator, found 'unari'", "did you mean 'unary'?");
     fails_at("input x: f32[1]\ny = unary(x, alpa=1)\n", DVT_E_PARSE, 3, 14,
              "operator 'unary' has no attribute 'alpa'", "did you mean 'alpha'?");
     fails_at("input x: f32[1]\ny = unary(x, fn=relv)\n", DVT_E_PARSE, 3, 17,
@@ -113,7 +114,8 @@ static void test_graph_text__operators_and_attributes_are_known(void **state)
              "input 'x' behind attributes", "");
     fails_at("input x: f32[1]\ny = unary(x, alpha=[1])\n", DVT_E_PARSE, 3, 20,
              "expected a number, found '['", "");
-    fails_at("input x: f32[1]\ny = unary(x, alpha=1e39)\n", DVT_E_PARSE, 3, 20, "does not fit f32", "");
+    fails_at("input x: f32[1]\ny = unary(x, alpha=1e39)\n", DVT_E_PARSE, 3, 20, "does not fit f32",
+             "");
     fails_at("input x: f32[1]\ny = cast(x, dtype=f23)\n", DVT_E_PARSE, 3, 19,
              "expected an element type", "did you mean 'f32'?");
     fails_at("input x: f32[1]\ny = reshape(x, dims=[1,1,1,1,1,1,1,1,1])\n", DVT_E_PARSE, 3, 38,
@@ -130,9 +132,12 @@ static void test_graph_text__types_and_data_have_to_agree(void **state)
     fails_at("const x: i8[2] = [1]\n", DVT_E_PARSE, 2, 18, "1 elements, the type has 2", "");
     fails_at("const x: i8[1] = [1, 2]\n", DVT_E_PARSE, 2, 22, "more than the 1 elements", "");
     fails_at("const x: i8[1] = [128]\n", DVT_E_PARSE, 2, 19, "does not fit i8", "");
-    fails_at("const x: f32[1099511627776] = [1]\n", DVT_E_PARSE, 2, 31, "1 elements, the type has", "");
-    fails_at("const x: bool[1] = [1]\n", DVT_E_PARSE, 2, 21, "expected true or false, found '1'", "");
-    fails_at("param x: f32[1] sha256 12\n", DVT_E_PARSE, 2, 24, "expected 64 hexadecimal digits", "");
+    fails_at("const x: f32[1099511627776] = [1]\n", DVT_E_PARSE, 2, 31, "1 elements, the type has",
+             "");
+    fails_at("const x: bool[1] = [1]\n", DVT_E_PARSE, 2, 21, "expected true or false, found '1'",
+             "");
+    fails_at("param x: f32[1] sha256 12\n", DVT_E_PARSE, 2, 24, "expected 64 hexadecimal digits",
+             "");
     fails_at("input x: f32[1]\ny = global_pool(x)\n", DVT_E_SHAPE, 3, 5, "rank 1", "");
 }
 
@@ -145,7 +150,8 @@ static void test_graph_text__malformed_text_is_placed(void **state)
     fails_at("input \"\\q\": f32[1]\n", DVT_E_PARSE, 2, 9, "unknown escape", "\\x01..\\xff");
     fails_at("input x: f32[1] ;\n", DVT_E_PARSE, 2, 17, "unexpected character ';'", "");
     fails_at("input \xc3\xa4: f32[1]\n", DVT_E_PARSE, 2, 7, "unexpected byte 0xc3", "are quoted");
-    fails_at("input x: f32[1]\ny = unary(x\n", DVT_E_PARSE, 4, 1, "expected ',', found the end", "");
+    fails_at("input x: f32[1]\ny = unary(x\n", DVT_E_PARSE, 4, 1, "expected ',', found the end",
+             "");
     fails_at("= 1\n", DVT_E_PARSE, 2, 1, "expected a name, found '='", "");
 }
 

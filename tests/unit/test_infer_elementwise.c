@@ -43,7 +43,8 @@ static void test_infer_elementwise__nary_where_cast_prelu(void **state)
     infer_gives("a: f32[2,1]; b: f32[3]; c: f32[]", "nary(a, b, c, fnn=max)", "f32[2,3]");
     infer_fails("x: f32[2]", "nary()", DVT_E_SHAPE, "needs at least 1");
     infer_gives("c: bool[2,1]; a: i32[3]; b: i32[]", "where(c, a, b)", "i32[2,3]");
-    infer_fails("c: f32[2]; a: f32[2]; b: f32[2]", "where(c, a, b)", DVT_E_SHAPE, "condition is f32");
+    infer_fails("c: f32[2]; a: f32[2]; b: f32[2]", "where(c, a, b)", DVT_E_SHAPE,
+                "condition is f32");
     infer_gives("x: f32[2,3]", "cast(x, dtype=u8)", "u8[2,3]");
     infer_gives("x: f32[1,4,5,5]; s: f32[4,1,1]", "prelu(x, s)", "f32[1,4,5,5]");
     infer_fails("x: f32[1,4,5,5]; s: f32[4]", "prelu(x, s)", DVT_E_SHAPE,

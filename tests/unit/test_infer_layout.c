@@ -26,15 +26,17 @@ static void test_infer_layout__slice_clamps_and_counts_backwards(void **state)
     (void)state;
     infer_gives("x: f32[20,10,5]", "slice(x, axes=[0,1], starts=[0,0], ends=[3,10], steps=[1,1])",
                 "f32[3,10,5]");
-    infer_gives("x: f32[20,10]", "slice(x, axes=[1], starts=[0], ends=[-1], steps=[1])", "f32[20,9]");
+    infer_gives("x: f32[20,10]", "slice(x, axes=[1], starts=[0], ends=[-1], steps=[1])",
+                "f32[20,9]");
     infer_gives("x: f32[20]",
-                "slice(x, axes=[0], starts=[1000], ends=[9223372036854775807], steps=[1])", "f32[0]");
+                "slice(x, axes=[0], starts=[1000], ends=[9223372036854775807], steps=[1])",
+                "f32[0]");
     infer_gives("x: f32[20]",
                 "slice(x, axes=[0], starts=[-1], ends=[-9223372036854775808], steps=[-1])",
                 "f32[20]");
     infer_gives("x: f32[20]", "slice(x, axes=[0], starts=[20], ends=[0], steps=[-4])", "f32[5]");
-    infer_gives("x: f32[20]", "slice(x, axes=[0], starts=[1], ends=[19], steps=[9223372036854775807])",
-                "f32[1]");
+    infer_gives("x: f32[20]",
+                "slice(x, axes=[0], starts=[1], ends=[19], steps=[9223372036854775807])", "f32[1]");
     infer_fails("x: f32[20]", "slice(x, axes=[0], starts=[0], ends=[1], steps=[0])", DVT_E_SHAPE,
                 "step along axis 0 is 0");
     infer_fails("x: f32[20]", "slice(x, axes=[0], starts=[0,1], ends=[1], steps=[1])", DVT_E_SHAPE,
@@ -113,7 +115,8 @@ static void test_infer_layout__gather_replaces_the_axis_by_the_indices(void **st
     infer_gives("x: f32[5,4,3]; i: i64[2,2]", "gather(x, i, axis=1)", "f32[5,2,2,3]");
     infer_gives("x: u8[5]; i: i32[]", "gather(x, i)", "u8[]");
     infer_fails("x: f32[5]; i: f32[1]", "gather(x, i)", DVT_E_SHAPE, "indices are f32");
-    infer_fails("x: f32[1,1,1,1,1]; i: i32[1,1,1,1,1]", "gather(x, i)", DVT_E_UNSUPPORTED, "rank 9");
+    infer_fails("x: f32[1,1,1,1,1]; i: i32[1,1,1,1,1]", "gather(x, i)", DVT_E_UNSUPPORTED,
+                "rank 9");
 }
 
 int main(void)

@@ -66,7 +66,8 @@ static void test_infer_window__conv_refuses_hostile_sizes(void **state)
 {
     (void)state;
     infer_fails("x: f32[1,1,8,8]; w: f32[1,1,3,3]",
-                "conv(x, w, kernel=[3,3], pad_lo=[9223372036854775807,0])", DVT_E_SHAPE, "'pad_lo'");
+                "conv(x, w, kernel=[3,3], pad_lo=[9223372036854775807,0])", DVT_E_SHAPE,
+                "'pad_lo'");
     infer_fails("x: f32[1,1,8,8]; w: f32[1,1,3,3]",
                 "conv(x, w, kernel=[3,3], dilation=[2147483647,2147483647])", DVT_E_SHAPE,
                 "the window does not fit");
@@ -85,9 +86,10 @@ static void test_infer_window__conv_transpose_strides_and_output_pad(void **stat
     infer_gives("x: f32[1,1,3,3]; w: f32[1,2,3,3]",
                 "conv_transpose(x, w, kernel=[3,3], stride=[3,2], output_pad=[1,1])",
                 "f32[1,2,10,8]");
-    infer_gives("x: f32[1,4,6,6]; w: f32[4,3,4,4]",
-                "conv_transpose(x, w, kernel=[4,4], stride=[2,2], pad_lo=[1,1], pad_hi=[1,1], groups=2)",
-                "f32[1,6,12,12]");
+    infer_gives(
+        "x: f32[1,4,6,6]; w: f32[4,3,4,4]",
+        "conv_transpose(x, w, kernel=[4,4], stride=[2,2], pad_lo=[1,1], pad_hi=[1,1], groups=2)",
+        "f32[1,6,12,12]");
     infer_gives("x: f32[1,1,3,3]; w: f32[1,1,2,2]",
                 "conv_transpose(x, w, kernel=[2,2], dilation=[2,2])", "f32[1,1,5,5]");
     infer_fails("x: f32[1,1,3,3]; w: f32[1,1,2,2]",
@@ -102,12 +104,12 @@ static void test_infer_window__pool_floor_and_ceil(void **state)
 {
     (void)state;
     /* GoogLeNet pool1: 112 -> 56 rounded up, 55 down */
-    infer_gives("x: f32[1,64,112,112]", "pool(x, kind=max, kernel=[3,3], stride=[2,2], ceil_mode=true)",
-                "f32[1,64,56,56]");
+    infer_gives("x: f32[1,64,112,112]",
+                "pool(x, kind=max, kernel=[3,3], stride=[2,2], ceil_mode=true)", "f32[1,64,56,56]");
     infer_gives("x: f32[1,64,112,112]", "pool(x, kind=max, kernel=[3,3], stride=[2,2])",
                 "f32[1,64,55,55]");
-    infer_gives("x: f32[1,1,32,32]", "pool(x, kind=avg, kernel=[3,3], stride=[2,2], ceil_mode=true)",
-                "f32[1,1,16,16]");
+    infer_gives("x: f32[1,1,32,32]",
+                "pool(x, kind=avg, kernel=[3,3], stride=[2,2], ceil_mode=true)", "f32[1,1,16,16]");
     /* the last window would start in the upper pad: dropped */
     infer_gives("x: f32[1,1,4,4]",
                 "pool(x, kernel=[2,2], stride=[3,3], pad_lo=[1,1], pad_hi=[1,1], ceil_mode=true)",
@@ -122,7 +124,8 @@ static void test_infer_window__pool_refuses_what_does_not_fit(void **state)
     infer_fails("x: f32[1,1,4,4]", "pool(x, kernel=[2,2], pad_lo=[2,0])", DVT_E_SHAPE,
                 "must be below the kernel size 2");
     infer_fails("x: f32[1,1,2,2]", "pool(x, kernel=[3,3])", DVT_E_SHAPE, "the window does not fit");
-    infer_fails("x: i32[1,1,2,2]", "pool(x, kind=avg, kernel=[2,2])", DVT_E_SHAPE, "floating-point");
+    infer_fails("x: i32[1,1,2,2]", "pool(x, kind=avg, kernel=[2,2])", DVT_E_SHAPE,
+                "floating-point");
     infer_fails("x: f32[1,1,2,2]", "pool(x, kind=lp, kernel=[2,2], p=0)", DVT_E_SHAPE, "p is 0");
     infer_fails("x: f32[4,4]", "global_pool(x)", DVT_E_SHAPE, "rank 2");
 }
