@@ -201,11 +201,8 @@ static const dvti_onnx_op *find_op(dvti_onnx_node *n)
         dvti_onnx_refuse(n, DVT_E_UNSUPPORTED, "this operator does not exist in opset %lld",
                          (long long)n->opset);
     } else if (!op) {
-        const char *near = dvti_onnx_nearest_op(n->p->op_type);
         dvti_onnx_refuse(n, DVT_E_UNSUPPORTED, "this operator is not handled");
-        if (near) {
-            dvt_fail_hint(n->o->ctx, "the nearest operator that is handled is %s", near);
-        }
+        dvt_fail_hint(n->o->ctx, "docs/formats/onnx.md lists the operators that are");
     }
     return op;
 }

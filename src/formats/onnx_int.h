@@ -177,7 +177,6 @@ typedef struct dvti_onnx_op {
 
 /* NULL: no such operator at this opset. *known: the name exists at some opset. */
 const dvti_onnx_op *dvti_onnx_find_op(const char *name, int64_t opset, bool *known);
-const char *dvti_onnx_nearest_op(const char *name);
 const dvti_onnx_op *dvti_onnx_op_table(int32_t *count); /* sorted by name */
 
 /* onnx_conv.c, onnx_pool.c */

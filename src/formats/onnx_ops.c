@@ -160,16 +160,6 @@ const dvti_onnx_op *dvti_onnx_find_op(const char *name, int64_t opset, bool *kno
     return NULL;
 }
 
-const char *dvti_onnx_nearest_op(const char *name)
-{
-    const char *names[OP_COUNT];
-
-    for (int32_t i = 0; i < OP_COUNT; i++) {
-        names[i] = ops[i].name;
-    }
-    return dvt_nearest(name, names, OP_COUNT);
-}
-
 const dvti_onnx_op *dvti_onnx_op_table(int32_t *count)
 {
     *count = OP_COUNT;

@@ -8,7 +8,7 @@
 set -eu
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
-build=$top/build
+build=${DOVETAIL_BUILD:-$top/build}
 source=
 options=
 while [ $# -gt 0 ]; do
