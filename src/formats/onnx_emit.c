@@ -50,8 +50,8 @@ static dvt_status fold(dvt_graph *g, dvt_value_id out)
 /* ---- adding -------------------------------------------------------------------------------- */
 
 static void add(dvti_onnx_node *n, dvt_op op, const dvt_attrs *attrs, const dvt_value_id *in,
-                int32_t in_count, const char *name, int32_t out_count,
-                const char *const *out_names, dvt_value_id *out)
+                int32_t in_count, const char *name, int32_t out_count, const char *const *out_names,
+                dvt_value_id *out)
 {
     static const dvt_attrs none;
     char                   source[256];
@@ -139,8 +139,8 @@ dvt_value_id dvti_onnx_end(dvti_onnx_node *n, dvt_op op, const dvt_attrs *attrs,
     return n->st == DVT_OK ? dvti_onnx_find(n->o, n->p->output[0])->id : DVT_NO_VALUE;
 }
 
-void dvti_onnx_end_all(dvti_onnx_node *n, dvt_op op, const dvt_attrs *attrs,
-                       const dvt_value_id *in, int32_t in_count)
+void dvti_onnx_end_all(dvti_onnx_node *n, dvt_op op, const dvt_attrs *attrs, const dvt_value_id *in,
+                       int32_t in_count)
 {
     dvt_value_id out[DVTI_ONNX_MAX_SLOTS];
     const char  *names[DVTI_ONNX_MAX_SLOTS] = {NULL};

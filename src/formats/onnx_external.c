@@ -95,12 +95,11 @@ static dvt_status resolve(dvt_ctx *ctx, const char *file, const char *what, cons
 
     *out = NULL;
     if (climbs(location)) {
-        return fail(ctx, file, DVT_E_PARSE, what, "external data outside of the model's folder:",
-                    location);
+        return fail(ctx, file, DVT_E_PARSE, what,
+                    "external data outside of the model's folder:", location);
     }
-    if (dir_len >= sizeof path ||
-        snprintf(path, sizeof path, "%.*s%s", (int)dir_len, slash ? file : "./", location) >=
-            (int)sizeof path) {
+    if (dir_len >= sizeof path || snprintf(path, sizeof path, "%.*s%s", (int)dir_len,
+                                           slash ? file : "./", location) >= (int)sizeof path) {
         return fail(ctx, file, DVT_E_PARSE, what, "external data has too long a path:", location);
     }
     *out = realpath(path, NULL);
@@ -111,8 +110,8 @@ static dvt_status resolve(dvt_ctx *ctx, const char *file, const char *what, cons
     dir = realpath(path, NULL);
     size_t len = dir ? strlen(dir) : 0;
     if (!dir || strncmp(*out, dir, len) != 0 || (len > 1 && (*out)[len] != '/')) {
-        st = fail(ctx, file, DVT_E_PARSE, what, "external data outside of the model's folder:",
-                  location);
+        st = fail(ctx, file, DVT_E_PARSE, what,
+                  "external data outside of the model's folder:", location);
         free(*out); /* libc: realpath */
         *out = NULL;
     }

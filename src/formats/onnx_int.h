@@ -34,7 +34,7 @@ enum {
 /* The type that constants of an ONNX element type get; NONE if there is none. bfloat16: f32. */
 dvt_dtype dvti_onnx_dtype(int32_t elem_type);
 /* The same for values that are computed: bfloat16 has no type. */
-dvt_dtype dvti_onnx_value_dtype(int32_t elem_type);
+dvt_dtype   dvti_onnx_value_dtype(int32_t elem_type);
 const char *dvti_onnx_type_name(int32_t elem_type); /* "FLOAT16" */
 
 /* Reads a TensorProto into an owned tensor of its own type (bfloat16: f32). External data is looked
@@ -80,18 +80,18 @@ bool dvti_onnx_is_half_output(const dvti_onnx *o, const char *name);
 /* ---- one node (onnx_node.c) ---------------------------------------------------------------- */
 
 typedef struct dvti_onnx_node {
-    dvti_onnx            *o;
-    const DvtOnnx__Node  *p;
-    const char           *name; /* its own, or "Conv_12" */
-    int64_t               opset;
-    int32_t               variant; /* from the operator table: which of a family */
-    dvt_pos               at;
-    dvt_status            st;   /* sticky */
-    bool                  half; /* results that are f32 stand for float16 */
-    bool                  half_known;
-    bool                  attr_read[DVTI_ONNX_MAX_SLOTS];
-    bool                  in_read[DVTI_ONNX_MAX_SLOTS];
-    bool                  out_bound[DVTI_ONNX_MAX_SLOTS];
+    dvti_onnx           *o;
+    const DvtOnnx__Node *p;
+    const char          *name; /* its own, or "Conv_12" */
+    int64_t              opset;
+    int32_t              variant; /* from the operator table: which of a family */
+    dvt_pos              at;
+    dvt_status           st;   /* sticky */
+    bool                 half; /* results that are f32 stand for float16 */
+    bool                 half_known;
+    bool                 attr_read[DVTI_ONNX_MAX_SLOTS];
+    bool                 in_read[DVTI_ONNX_MAX_SLOTS];
+    bool                 out_bound[DVTI_ONNX_MAX_SLOTS];
 } dvti_onnx_node;
 
 /* Sets the sticky status and describes the failure; returns false, so that checks read
@@ -122,7 +122,7 @@ dvt_value_id dvti_onnx_opt(dvti_onnx_node *n, int32_t i); /* DVT_NO_VALUE if abs
 int32_t      dvti_onnx_in_count(const dvti_onnx_node *n);
 dvt_dtype    dvti_onnx_dtype_of(const dvti_onnx_node *n, dvt_value_id v); /* F32 after a failure */
 /* scalar after a failure */
-dvt_shape    dvti_onnx_shape_of(const dvti_onnx_node *n, dvt_value_id v);
+dvt_shape dvti_onnx_shape_of(const dvti_onnx_node *n, dvt_value_id v);
 /* Input i must be a constant; false: absent or refused. `what` is what it means: "axes". */
 bool dvti_onnx_const(dvti_onnx_node *n, int32_t i, const char *what, dvt_tensor *out);
 bool dvti_onnx_const_ints(dvti_onnx_node *n, int32_t i, const char *what, dvt_ints *out);
@@ -143,8 +143,8 @@ dvt_value_id dvti_onnx_mid(dvti_onnx_node *n, dvt_op op, const dvt_attrs *attrs,
 dvt_value_id dvti_onnx_end(dvti_onnx_node *n, dvt_op op, const dvt_attrs *attrs,
                            const dvt_value_id *in, int32_t in_count);
 /* The same for all outputs of the ONNX node (split), and for output `index` alone. */
-void dvti_onnx_end_all(dvti_onnx_node *n, dvt_op op, const dvt_attrs *attrs,
-                       const dvt_value_id *in, int32_t in_count);
+void dvti_onnx_end_all(dvti_onnx_node *n, dvt_op op, const dvt_attrs *attrs, const dvt_value_id *in,
+                       int32_t in_count);
 void dvti_onnx_end_at(dvti_onnx_node *n, int32_t index, dvt_op op, const dvt_attrs *attrs,
                       const dvt_value_id *in, int32_t in_count);
 /* Output `index` becomes a constant (copied). */
@@ -160,10 +160,10 @@ dvt_value_id dvti_onnx_binary(dvti_onnx_node *n, dvt_binary fn, dvt_value_id a, 
 dvt_value_id dvti_onnx_unary(dvti_onnx_node *n, dvt_unary fn, dvt_value_id v);
 dvt_value_id dvti_onnx_reduce(dvti_onnx_node *n, dvt_reduce fn, dvt_value_id v,
                               const dvt_ints *axes, bool keep_dims);
-void dvti_onnx_end_identity(dvti_onnx_node *n, dvt_value_id v);
-void dvti_onnx_end_binary(dvti_onnx_node *n, dvt_binary fn, dvt_value_id a, dvt_value_id b);
-void dvti_onnx_end_unary(dvti_onnx_node *n, dvt_unary fn, dvt_value_id v);
-void dvti_onnx_end_reshape(dvti_onnx_node *n, dvt_value_id v, const dvt_shape *to);
+void         dvti_onnx_end_identity(dvti_onnx_node *n, dvt_value_id v);
+void         dvti_onnx_end_binary(dvti_onnx_node *n, dvt_binary fn, dvt_value_id a, dvt_value_id b);
+void         dvti_onnx_end_unary(dvti_onnx_node *n, dvt_unary fn, dvt_value_id v);
+void         dvti_onnx_end_reshape(dvti_onnx_node *n, dvt_value_id v, const dvt_shape *to);
 
 /* ---- operators (onnx_ops.c and the files by family) ---------------------------------------- */
 

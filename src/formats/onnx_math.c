@@ -36,9 +36,7 @@ static void read_parameters(dvti_onnx_node *n, dvt_unary_attrs *u)
     static const char *const approximations[] = {"none", "tanh"};
 
     switch (u->fn) {
-    case DVT_UNARY_LEAKY_RELU:
-        u->alpha = dvti_onnx_float(n, "alpha", 0.01f);
-        break;
+    case DVT_UNARY_LEAKY_RELU: u->alpha = dvti_onnx_float(n, "alpha", 0.01f); break;
     case DVT_UNARY_SELU:
         u->alpha = dvti_onnx_float(n, "alpha", n->opset < 6 ? 1.6732f : 1.67326319217681884765625f);
         u->gamma = dvti_onnx_float(n, "gamma", n->opset < 6 ? 1.0507f : 1.05070102214813232421875f);
@@ -54,10 +52,8 @@ static void read_parameters(dvti_onnx_node *n, dvt_unary_attrs *u)
     case DVT_UNARY_GELU:
         u->alpha = (float)dvti_onnx_choice(n, "approximate", approximations, 2, 0);
         break;
-    case DVT_UNARY_MISH:
-        break;
-    default: /* elu, celu, thresholded_relu */
-        u->alpha = dvti_onnx_float(n, "alpha", 1.0f);
+    case DVT_UNARY_MISH: break;
+    default: /* elu, celu, thresholded_relu */ u->alpha = dvti_onnx_float(n, "alpha", 1.0f);
     }
 }
 
@@ -311,8 +307,8 @@ void dvti_onnx_where(dvti_onnx_node *n)
 /* The element type of a `to` attribute: a number, or before opset 6 its name. */
 static int32_t cast_target(dvti_onnx_node *n)
 {
-    static const char *const names[] = {"UNDEFINED", "FLOAT", "UINT8",  "INT8",   "UINT16",
-                                        "INT16",     "INT32", "INT64",  "STRING", "BOOL",
+    static const char *const names[] = {"UNDEFINED", "FLOAT",  "UINT8",  "INT8",   "UINT16",
+                                        "INT16",     "INT32",  "INT64",  "STRING", "BOOL",
                                         "FLOAT16",   "DOUBLE", "UINT32", "UINT64"};
 
     dvti_onnx_need_attr(n, "to");

@@ -308,7 +308,7 @@ void dvti_onnx_crop(dvti_onnx_node *n)
     for (int32_t i = 0; i < 2; i++) {
         int64_t size = xs.dim[2 + i], first = a.slice.starts.v[i],
                 behind = border.v[i == 0 ? 3 : 2];
-        bool    fits = first >= 0 && behind >= 0 && first <= size && behind <= size - first &&
+        bool fits = first >= 0 && behind >= 0 && first <= size && behind <= size - first &&
                     (!scaled || (scale.v[i] >= 0 && scale.v[i] <= size - first));
         if (!fits) {
             dvti_onnx_refuse(n, DVT_E_SHAPE, "the border leaves nothing of %lld", (long long)size);

@@ -132,7 +132,7 @@ const char *dvti_onnx_string(dvti_onnx_node *n, const char *name, const char *de
     const DvtOnnx__Attribute *raw = find_attr(n, name, &i);
     const DvtOnnx__Attribute *a =
         typed_attr(n, name, ATTR_STRING, raw && (raw->has_s || !raw->has_i), "a string");
-    dvt_arena                *arena = dvt_graph_arena(n->o->g);
+    dvt_arena *arena = dvt_graph_arena(n->o->g);
 
     if (!a) {
         return def;
@@ -183,10 +183,7 @@ int32_t dvti_onnx_choice(dvti_onnx_node *n, const char *name, const char *const 
     return def;
 }
 
-void dvti_onnx_ignore_attr(dvti_onnx_node *n, const char *name)
-{
-    (void)dvti_onnx_attr(n, name);
-}
+void dvti_onnx_ignore_attr(dvti_onnx_node *n, const char *name) { (void)dvti_onnx_attr(n, name); }
 
 void dvti_onnx_need_attr(dvti_onnx_node *n, const char *name)
 {
@@ -197,10 +194,7 @@ void dvti_onnx_need_attr(dvti_onnx_node *n, const char *name)
 
 /* ---- operands ------------------------------------------------------------------------------ */
 
-int32_t dvti_onnx_in_count(const dvti_onnx_node *n)
-{
-    return (int32_t)n->p->n_input;
-}
+int32_t dvti_onnx_in_count(const dvti_onnx_node *n) { return (int32_t)n->p->n_input; }
 
 bool dvti_onnx_has_in(const dvti_onnx_node *n, int32_t i)
 {

@@ -243,9 +243,8 @@ void dvti_onnx_group_norm(dvti_onnx_node *n)
     if (n->st != DVT_OK) {
         return;
     }
-    int64_t   size = xs.dim[1] / groups;
-    dvt_shape grouped = {.rank = 3,
-                         .dim = {xs.dim[0], groups, size * dvt_shape_count_range(&xs, 2, xs.rank)}};
+    int64_t   size = xs.dim[1] / groups, inner = size * dvt_shape_count_range(&xs, 2, xs.rank);
+    dvt_shape grouped = {.rank = 3, .dim = {xs.dim[0], groups, inner}};
     dvt_value_id y = dvti_onnx_reshape(n, x, &grouped);
     y = dvti_onnx_mid(n, DVT_OP_INSTANCE_NORM, &norm,
                       DVTI_IN(y, filled(n, t, groups, 1.0), filled(n, t, groups, 0.0)));

@@ -15,17 +15,10 @@ static void end_each(dvti_onnx_node *n, dvt_reduce fn, dvt_value_id x)
 {
     switch (fn) {
     case DVT_REDUCE_L1:
-    case DVT_REDUCE_L2:
-        dvti_onnx_end_unary(n, DVT_UNARY_ABS, x);
-        break;
-    case DVT_REDUCE_SUM_SQUARE:
-        dvti_onnx_end_binary(n, DVT_BINARY_MUL, x, x);
-        break;
-    case DVT_REDUCE_LOG_SUM:
-        dvti_onnx_end_unary(n, DVT_UNARY_LOG, x);
-        break;
-    default:
-        dvti_onnx_end_identity(n, x);
+    case DVT_REDUCE_L2: dvti_onnx_end_unary(n, DVT_UNARY_ABS, x); break;
+    case DVT_REDUCE_SUM_SQUARE: dvti_onnx_end_binary(n, DVT_BINARY_MUL, x, x); break;
+    case DVT_REDUCE_LOG_SUM: dvti_onnx_end_unary(n, DVT_UNARY_LOG, x); break;
+    default: dvti_onnx_end_identity(n, x);
     }
 }
 

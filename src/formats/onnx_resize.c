@@ -99,9 +99,9 @@ void dvti_onnx_upsample(dvti_onnx_node *n)
 {
     static const char *const modes[] = {"nearest", "linear"}, *const old[] = {"nearest",
                                                                               "bilinear"};
-    dvt_value_id             x = dvti_onnx_in(n, 0);
-    dvt_shape                xs = dvti_onnx_shape_of(n, x);
-    dvt_attrs                a = neutral(&xs);
+    dvt_value_id x = dvti_onnx_in(n, 0);
+    dvt_shape    xs = dvti_onnx_shape_of(n, x);
+    dvt_attrs    a = neutral(&xs);
 
     a.resize.mode = (dvt_resize)dvti_onnx_choice(n, "mode", n->opset < 7 ? old : modes, 2, 0);
     if (n->st == DVT_OK) {
@@ -115,8 +115,8 @@ void dvti_onnx_upsample(dvti_onnx_node *n)
 static int32_t read_coord(dvti_onnx_node *n, dvt_coord *out)
 {
     static const char *const names[] = {
-        "half_pixel", "asymmetric", "pytorch_half_pixel", "tf_half_pixel_for_nn", "align_corners",
-        "half_pixel_symmetric",
+        "half_pixel",           "asymmetric",    "pytorch_half_pixel",
+        "tf_half_pixel_for_nn", "align_corners", "half_pixel_symmetric",
     };
     static const dvt_coord modes[] = {
         DVT_COORD_HALF_PIXEL,           DVT_COORD_ASYMMETRIC,    DVT_COORD_PYTORCH_HALF_PIXEL,

@@ -196,11 +196,11 @@ static bool attr_tensor(dvti_onnx_node *n, const char *name, dvt_tensor *out)
 
 void dvti_onnx_constant(dvti_onnx_node *n)
 {
-    static const char *const   names[] = {"value",      "value_float", "value_floats",
-                                          "value_int",  "value_ints"};
-    const DvtOnnx__Attribute  *a = NULL;
-    dvt_tensor                 t;
-    int32_t                    which = 0;
+    static const char *const  names[] = {"value", "value_float", "value_floats", "value_int",
+                                         "value_ints"};
+    const DvtOnnx__Attribute *a = NULL;
+    dvt_tensor                t;
+    int32_t                   which = 0;
 
     while (which < 5 && !dvti_onnx_has_attr(n, names[which])) {
         which++;
@@ -348,10 +348,7 @@ void dvti_onnx_range(dvti_onnx_node *n)
 
 /* ---- copies -------------------------------------------------------------------------------- */
 
-void dvti_onnx_identity(dvti_onnx_node *n)
-{
-    dvti_onnx_end_identity(n, dvti_onnx_in(n, 0));
-}
+void dvti_onnx_identity(dvti_onnx_node *n) { dvti_onnx_end_identity(n, dvti_onnx_in(n, 0)); }
 
 /* Whether elements are dropped: training, with a ratio that is not 0. */
 static bool drops(dvti_onnx_node *n)

@@ -32,19 +32,32 @@ typedef struct elem_type {
 enum { ELEM_BFLOAT16 = 16 };
 
 static const elem_type elem_types[] = {
-    {"UNDEFINED", DVT_DTYPE_NONE},      {"FLOAT", DVT_DTYPE_F32},
-    {"UINT8", DVT_DTYPE_U8},            {"INT8", DVT_DTYPE_I8},
-    {"UINT16", DVT_DTYPE_U16},          {"INT16", DVT_DTYPE_I16},
-    {"INT32", DVT_DTYPE_I32},           {"INT64", DVT_DTYPE_I64},
-    {"STRING", DVT_DTYPE_NONE},         {"BOOL", DVT_DTYPE_BOOL},
-    {"FLOAT16", DVT_DTYPE_F16},         {"DOUBLE", DVT_DTYPE_F64},
-    {"UINT32", DVT_DTYPE_U32},          {"UINT64", DVT_DTYPE_U64},
-    {"COMPLEX64", DVT_DTYPE_NONE},      {"COMPLEX128", DVT_DTYPE_NONE},
-    {"BFLOAT16", DVT_DTYPE_F32},        {"FLOAT8E4M3FN", DVT_DTYPE_NONE},
-    {"FLOAT8E4M3FNUZ", DVT_DTYPE_NONE}, {"FLOAT8E5M2", DVT_DTYPE_NONE},
-    {"FLOAT8E5M2FNUZ", DVT_DTYPE_NONE}, {"UINT4", DVT_DTYPE_NONE},
-    {"INT4", DVT_DTYPE_NONE},           {"FLOAT4E2M1", DVT_DTYPE_NONE},
-    {"FLOAT8E8M0", DVT_DTYPE_NONE},     {"UINT2", DVT_DTYPE_NONE},
+    {"UNDEFINED", DVT_DTYPE_NONE},
+    {"FLOAT", DVT_DTYPE_F32},
+    {"UINT8", DVT_DTYPE_U8},
+    {"INT8", DVT_DTYPE_I8},
+    {"UINT16", DVT_DTYPE_U16},
+    {"INT16", DVT_DTYPE_I16},
+    {"INT32", DVT_DTYPE_I32},
+    {"INT64", DVT_DTYPE_I64},
+    {"STRING", DVT_DTYPE_NONE},
+    {"BOOL", DVT_DTYPE_BOOL},
+    {"FLOAT16", DVT_DTYPE_F16},
+    {"DOUBLE", DVT_DTYPE_F64},
+    {"UINT32", DVT_DTYPE_U32},
+    {"UINT64", DVT_DTYPE_U64},
+    {"COMPLEX64", DVT_DTYPE_NONE},
+    {"COMPLEX128", DVT_DTYPE_NONE},
+    {"BFLOAT16", DVT_DTYPE_F32},
+    {"FLOAT8E4M3FN", DVT_DTYPE_NONE},
+    {"FLOAT8E4M3FNUZ", DVT_DTYPE_NONE},
+    {"FLOAT8E5M2", DVT_DTYPE_NONE},
+    {"FLOAT8E5M2FNUZ", DVT_DTYPE_NONE},
+    {"UINT4", DVT_DTYPE_NONE},
+    {"INT4", DVT_DTYPE_NONE},
+    {"FLOAT4E2M1", DVT_DTYPE_NONE},
+    {"FLOAT8E8M0", DVT_DTYPE_NONE},
+    {"UINT2", DVT_DTYPE_NONE},
     {"INT2", DVT_DTYPE_NONE},
 };
 enum { ELEM_COUNT = (int32_t)(sizeof elem_types / sizeof elem_types[0]) };
@@ -111,17 +124,12 @@ static void narrow_i32(const DvtOnnx__Tensor *p, dvt_tensor *out)
 static size_t typed_count(const DvtOnnx__Tensor *p, dvt_dtype dtype)
 {
     switch (dtype) {
-    case DVT_DTYPE_F32:
-        return p->data_type == ELEM_BFLOAT16 ? p->n_int32_data : p->n_float_data;
-    case DVT_DTYPE_F64:
-        return p->n_double_data;
-    case DVT_DTYPE_I64:
-        return p->n_int64_data;
+    case DVT_DTYPE_F32: return p->data_type == ELEM_BFLOAT16 ? p->n_int32_data : p->n_float_data;
+    case DVT_DTYPE_F64: return p->n_double_data;
+    case DVT_DTYPE_I64: return p->n_int64_data;
     case DVT_DTYPE_U32:
-    case DVT_DTYPE_U64:
-        return p->n_uint64_data;
-    default:
-        return p->n_int32_data;
+    case DVT_DTYPE_U64: return p->n_uint64_data;
+    default: return p->n_int32_data;
     }
 }
 
@@ -135,22 +143,15 @@ static void copy_typed(const DvtOnnx__Tensor *p, dvt_tensor *out)
             memcpy(out->data, p->float_data, out->bytes);
         }
         break;
-    case DVT_DTYPE_F64:
-        memcpy(out->data, p->double_data, out->bytes);
-        break;
-    case DVT_DTYPE_I64:
-        memcpy(out->data, p->int64_data, out->bytes);
-        break;
-    case DVT_DTYPE_U64:
-        memcpy(out->data, p->uint64_data, out->bytes);
-        break;
+    case DVT_DTYPE_F64: memcpy(out->data, p->double_data, out->bytes); break;
+    case DVT_DTYPE_I64: memcpy(out->data, p->int64_data, out->bytes); break;
+    case DVT_DTYPE_U64: memcpy(out->data, p->uint64_data, out->bytes); break;
     case DVT_DTYPE_U32:
         for (size_t i = 0; i < p->n_uint64_data; i++) {
             ((uint32_t *)out->data)[i] = (uint32_t)p->uint64_data[i];
         }
         break;
-    default:
-        narrow_i32(p, out);
+    default: narrow_i32(p, out);
     }
 }
 
@@ -271,15 +272,9 @@ dvt_status dvti_onnx_tensor(dvt_ctx *ctx, const char *file, const char *what,
 
 /* ---- messages and files -------------------------------------------------------------------- */
 
-static void *unpack_alloc(void *ctx, size_t size)
-{
-    return dvt_alloc(ctx, size);
-}
+static void *unpack_alloc(void *ctx, size_t size) { return dvt_alloc(ctx, size); }
 
-static void unpack_free(void *ctx, void *p)
-{
-    dvt_free(ctx, p);
-}
+static void unpack_free(void *ctx, void *p) { dvt_free(ctx, p); }
 
 dvt_status dvti_onnx_unpack(dvt_ctx *ctx, const char *file, const uint8_t *data, size_t size,
                             const ProtobufCMessageDescriptor *desc, ProtobufCAllocator *allocator,

@@ -20,19 +20,16 @@ enum { MAX_ITEMS = 64 }; /* of each repeated field */
     assert_non_null(m);                                   \
     *m = (Type)INIT
 
-#define APPEND(b, list, count, item)                                              \
-    do {                                                                          \
-        if (!(list)) {                                                            \
-            (list) = dvt_arena_calloc((b)->arena, MAX_ITEMS, sizeof *(list));     \
-        }                                                                         \
-        assert_true((count) < MAX_ITEMS);                                         \
-        (list)[(count)++] = (item);                                               \
+#define APPEND(b, list, count, item)                                          \
+    do {                                                                      \
+        if (!(list)) {                                                        \
+            (list) = dvt_arena_calloc((b)->arena, MAX_ITEMS, sizeof *(list)); \
+        }                                                                     \
+        assert_true((count) < MAX_ITEMS);                                     \
+        (list)[(count)++] = (item);                                           \
     } while (0)
 
-static char *text(onnx_build *b, const char *s)
-{
-    return dvt_arena_strdup(b->arena, s);
-}
+static char *text(onnx_build *b, const char *s) { return dvt_arena_strdup(b->arena, s); }
 
 static void *copy(onnx_build *b, const void *data, size_t bytes)
 {
@@ -89,8 +86,8 @@ static DvtOnnx__Shape *make_shape(onnx_build *b, int32_t rank, const int64_t *di
     return shape;
 }
 
-static DvtOnnx__ValueInfo *make_value(onnx_build *b, const char *name, int32_t elem_type, int32_t rank,
-                                      const int64_t *dims)
+static DvtOnnx__ValueInfo *make_value(onnx_build *b, const char *name, int32_t elem_type,
+                                      int32_t rank, const int64_t *dims)
 {
     NEW(b, DvtOnnx__ValueInfo, value, DVT_ONNX__VALUE_INFO__INIT);
     NEW(b, DvtOnnx__Type, type, DVT_ONNX__TYPE__INIT);
@@ -105,7 +102,8 @@ static DvtOnnx__ValueInfo *make_value(onnx_build *b, const char *name, int32_t e
     return value;
 }
 
-void onnx_input(onnx_build *b, const char *name, int32_t elem_type, int32_t rank, const int64_t *dims)
+void onnx_input(onnx_build *b, const char *name, int32_t elem_type, int32_t rank,
+                const int64_t *dims)
 {
     DvtOnnx__Graph *g = b->model->graph;
     APPEND(b, g->input, g->n_input, make_value(b, name, elem_type, rank, dims));
@@ -138,7 +136,8 @@ static size_t count_of(int32_t rank, const int64_t *dims)
     return n;
 }
 
-void onnx_floats(onnx_build *b, const char *name, int32_t rank, const int64_t *dims, const float *data)
+void onnx_floats(onnx_build *b, const char *name, int32_t rank, const int64_t *dims,
+                 const float *data)
 {
     DvtOnnx__Graph  *g = b->model->graph;
     DvtOnnx__Tensor *t = onnx_tensor(b, name, ONNX_FLOAT, rank, dims);

@@ -31,17 +31,20 @@ onnx_build *onnx_build_new(int64_t opset);
 void        onnx_build_free(onnx_build *b); /* asserts that nothing of its context is left */
 
 /* dims -1: unknown. rank -1: no shape at all. */
-void onnx_input(onnx_build *b, const char *name, int32_t elem_type, int32_t rank, const int64_t *dims);
-void onnx_output(onnx_build *b, const char *name, int32_t elem_type);
+void             onnx_input(onnx_build *b, const char *name, int32_t elem_type, int32_t rank,
+                            const int64_t *dims);
+void             onnx_output(onnx_build *b, const char *name, int32_t elem_type);
 DvtOnnx__Tensor *onnx_tensor(onnx_build *b, const char *name, int32_t elem_type, int32_t rank,
                              const int64_t *dims); /* without data, not in the graph */
-void onnx_floats(onnx_build *b, const char *name, int32_t rank, const int64_t *dims, const float *data);
-void onnx_int64s(onnx_build *b, const char *name, int64_t count, const int64_t *data); /* a vector */
+void             onnx_floats(onnx_build *b, const char *name, int32_t rank, const int64_t *dims,
+                             const float *data);
+void             onnx_int64s(onnx_build *b, const char *name, int64_t count,
+                             const int64_t *data); /* a vector */
 
 DvtOnnx__Node *onnx_node(onnx_build *b, const char *op, const char *name, const char *inputs,
                          const char *outputs);
-void onnx_attr_int(onnx_build *b, DvtOnnx__Node *n, const char *name, int64_t value);
-void onnx_attr_float(onnx_build *b, DvtOnnx__Node *n, const char *name, float value);
+void           onnx_attr_int(onnx_build *b, DvtOnnx__Node *n, const char *name, int64_t value);
+void           onnx_attr_float(onnx_build *b, DvtOnnx__Node *n, const char *name, float value);
 void onnx_attr_string(onnx_build *b, DvtOnnx__Node *n, const char *name, const char *value);
 void onnx_attr_ints(onnx_build *b, DvtOnnx__Node *n, const char *name, int32_t count,
                     const int64_t *values);
@@ -56,7 +59,7 @@ dvt_status onnx_import(onnx_build *b, const dvt_import_opts *opts, dvt_graph **o
 /* Asserts that the import is refused with `status` and that the message holds `text`. */
 void onnx_expect_refused(onnx_build *b, const dvt_import_opts *opts, dvt_status status,
                          const char *text);
-/* Imports, runs (naive) on f32 inputs and asserts type f32, shape and values of the first output. */
+/* Imports, runs (naive) and asserts type f32, shape and values of the first output. */
 void onnx_expect(onnx_build *b, const dvt_tensor *inputs, int32_t count, const dvt_shape *shape,
                  const float *want);
 

@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-#define DIMS(...) (const int64_t[]){__VA_ARGS__}
+#define DIMS(...) \
+    (const int64_t[]) { __VA_ARGS__ }
 
 /* y = Relu(x), x of (1, 4) */
 static onnx_build *relu_model(void)
@@ -37,7 +38,8 @@ static void expect_input_shape(onnx_build *b, const dvt_import_opts *opts, const
     dvt_graph *g = import(b, opts);
     char       text[DVT_SHAPE_TEXT];
 
-    assert_string_equal(dvt_shape_text(&dvt_graph_value(g, dvt_graph_input(g, 0))->shape, text), want);
+    assert_string_equal(dvt_shape_text(&dvt_graph_value(g, dvt_graph_input(g, 0))->shape, text),
+                        want);
     dvt_graph_destroy(g);
 }
 
@@ -175,8 +177,9 @@ static void test_inputs__a_shape_known_at_run_time_is_refused_unless_given_as_va
     onnx_input(b, "to", ONNX_INT64, 1, DIMS(2));
     (void)onnx_node(b, "Reshape", "r", "x,to", "y");
     onnx_output(b, "y", ONNX_FLOAT);
-    onnx_expect_refused(b, NULL, DVT_E_UNSUPPORTED,
-                        "node 'r' (Reshape, opset 13): input 1 (shape) is 'to', which is known only");
+    onnx_expect_refused(
+        b, NULL, DVT_E_UNSUPPORTED,
+        "node 'r' (Reshape, opset 13): input 1 (shape) is 'to', which is known only");
     onnx_expect_refused(b, &(dvt_import_opts){.values = &f32, .value_count = 1}, DVT_E_SHAPE,
                         "the value given for input 'to' is f32");
     dvt_graph *g = import(b, &(dvt_import_opts){.values = &value, .value_count = 1});

@@ -13,8 +13,10 @@
 
 #include <cmocka.h>
 
-#define DIMS(...) (const int64_t[]){__VA_ARGS__}
-#define F(...) (const float[]){__VA_ARGS__}
+#define DIMS(...) \
+    (const int64_t[]) { __VA_ARGS__ }
+#define F(...) \
+    (const float[]) { __VA_ARGS__ }
 
 enum { MAX_ELEMENTS = 64 };
 
@@ -231,10 +233,13 @@ static onnx_build *sum_of_two(const char *auto_pad, int64_t stride)
 static void test_auto_pad__puts_the_odd_element_behind_or_in_front(void **state)
 {
     (void)state;
-    expect(sum_of_two("SAME_UPPER", 1), DVT_SHAPE(1, 1, 3), F(1, 2, 4), DVT_SHAPE(1, 1, 3), F(3, 6, 4));
-    expect(sum_of_two("SAME_LOWER", 1), DVT_SHAPE(1, 1, 3), F(1, 2, 4), DVT_SHAPE(1, 1, 3), F(1, 3, 6));
+    expect(sum_of_two("SAME_UPPER", 1), DVT_SHAPE(1, 1, 3), F(1, 2, 4), DVT_SHAPE(1, 1, 3),
+           F(3, 6, 4));
+    expect(sum_of_two("SAME_LOWER", 1), DVT_SHAPE(1, 1, 3), F(1, 2, 4), DVT_SHAPE(1, 1, 3),
+           F(1, 3, 6));
     expect(sum_of_two("VALID", 1), DVT_SHAPE(1, 1, 3), F(1, 2, 4), DVT_SHAPE(1, 1, 2), F(3, 6));
-    expect(sum_of_two("SAME_UPPER", 2), DVT_SHAPE(1, 1, 3), F(1, 2, 4), DVT_SHAPE(1, 1, 2), F(3, 4));
+    expect(sum_of_two("SAME_UPPER", 2), DVT_SHAPE(1, 1, 3), F(1, 2, 4), DVT_SHAPE(1, 1, 2),
+           F(3, 4));
     refused(sum_of_two("SAME", 1), DVT_E_UNSUPPORTED, "attribute 'auto_pad' is 'SAME'");
 }
 
@@ -266,7 +271,8 @@ static void test_conv_transpose__an_output_shape_decides_the_pads(void **state)
     onnx_build    *b = one_node(11, "ConvTranspose", "x,w", 3, DIMS(1, 1, 2), &n);
 
     (void)state;
-    onnx_floats(b, "w", 3, DIMS(1, 1, 3), F(1, 2, 3)); /* in full: 1 2 4 2 3 for x = 1 1, stride 2 */
+    onnx_floats(b, "w", 3, DIMS(1, 1, 3),
+                F(1, 2, 3)); /* in full: 1 2 4 2 3 for x = 1 1, stride 2 */
     onnx_attr_ints(b, n, "strides", 1, DIMS(2));
     onnx_attr_ints(b, n, "output_shape", 1, DIMS(4));
     onnx_attr_string(b, n, "auto_pad", "SAME_UPPER"); /* the odd element is cut behind */
@@ -349,8 +355,9 @@ static void test_split__into_many_unequal_parts(void **state)
 
     (void)state;
     n->n_output = 9;
-    n->output = (char *[]){(char[]){"y"}, (char[]){"b"}, (char[]){"c"}, (char[]){"d"}, (char[]){"e"},
-                           (char[]){"f"}, (char[]){"g"}, (char[]){"h"}, (char[]){"i"}};
+    n->output =
+        (char *[]){(char[]){"y"}, (char[]){"b"}, (char[]){"c"}, (char[]){"d"}, (char[]){"e"},
+                   (char[]){"f"}, (char[]){"g"}, (char[]){"h"}, (char[]){"i"}};
     onnx_attr_ints(b, n, "split", 9, DIMS(2, 1, 1, 1, 1, 1, 1, 1, 1));
     expect(b, DVT_SHAPE(10), F(1, 2, 3, 4, 5, 6, 7, 8, 9, 10), DVT_SHAPE(2), F(1, 2));
 }

@@ -27,7 +27,8 @@ static dvt_status read_back(onnx_build *b, const DvtOnnx__Tensor *t, dvt_tensor 
     return dvt_onnx_read_tensor(b->ctx, path, out, name, 32);
 }
 
-static void expect_values(onnx_build *b, const DvtOnnx__Tensor *t, dvt_dtype dtype, const double *want)
+static void expect_values(onnx_build *b, const DvtOnnx__Tensor *t, dvt_dtype dtype,
+                          const double *want)
 {
     dvt_tensor got;
     char       name[32];
@@ -43,7 +44,8 @@ static void expect_values(onnx_build *b, const DvtOnnx__Tensor *t, dvt_dtype dty
     dvt_tensor_deinit(b->ctx, &got);
 }
 
-static void expect_refused(onnx_build *b, const DvtOnnx__Tensor *t, dvt_status status, const char *text)
+static void expect_refused(onnx_build *b, const DvtOnnx__Tensor *t, dvt_status status,
+                           const char *text)
 {
     dvt_tensor got;
     char       name[32];
@@ -73,7 +75,11 @@ static void test_tensor__raw_data_of_every_type(void **state)
         {4, DVT_DTYPE_U16, 4, {1, 0, 255, 255}, {1, 65535}},
         {5, DVT_DTYPE_I16, 4, {1, 0, 255, 255}, {1, -1}},
         {6, DVT_DTYPE_I32, 8, {1, 0, 0, 0, 255, 255, 255, 255}, {1, -1}},
-        {7, DVT_DTYPE_I64, 16, {1, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255}, {1, -1}},
+        {7,
+         DVT_DTYPE_I64,
+         16,
+         {1, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255},
+         {1, -1}},
         {9, DVT_DTYPE_BOOL, 2, {0, 1}, {0, 1}},
         {10, DVT_DTYPE_F16, 4, {0, 0x3c, 0, 0xc0}, {1, -2}},
         {11, DVT_DTYPE_F64, 16, {0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 0, 0, 0, 0, 0, 0, 0, 0xc0}, {1, -2}},
