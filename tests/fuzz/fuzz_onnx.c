@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fuzz_onnx.c - any bytes as an ONNX model: an error that is not ours, or a graph that verifies.
+ */
+#include "dovetail/formats.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(bool holds)
+{
+    if (!holds) {
+        abort();
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    dvt_import_opts opts = {.image_shape = {3, {3, 8, 8}}};
+    dvt_ctx        *ctx = dvt_ctx_create(&(dvt_ctx_opts){.memory_budget_bytes = (size_t)1 << 26});
+    dvt_graph      *g;
+
+    if (dvt_onnx_parse(ctx, "fuzz.onnx", data, size, &opts, &g) == DVT_OK) {
+        must(dvt_graph_verify(g) == DVT_OK);
+    } else {
+        must(g == NULL);
+        must(dvt_ctx_error(ctx)->status != DVT_OK);
+        must(dvt_ctx_error(ctx)->status != DVT_E_INTERNAL);
+    }
+    dvt_graph_destroy(g);
+    must(dvt_ctx_bytes_in_use(ctx) == 0);
+    dvt_ctx_destroy(ctx);
+    return 0;
+}
