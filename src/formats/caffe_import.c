@@ -469,6 +469,10 @@ static void add_outputs(dvti_caffe_net *net)
             net->r.status = dvt_graph_add_output(net->g, b->id);
         }
     }
+    if (net->r.status == DVT_OK && dvt_graph_output_count(net->g) == 0) {
+        net->r.status = dvt_fail(net->ctx, DVT_E_UNSUPPORTED, &net->root->at,
+                                 "the net has no layer that computes something");
+    }
 }
 
 /* ---- the whole net ------------------------------------------------------------------------- */

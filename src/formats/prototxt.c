@@ -126,10 +126,12 @@ static bool number_value(const char *digits, bool negative, dvti_pt *out)
         if (*end || end == digits) {
             return false; /* "08", "0x" */
         }
-        out->f = negative ? -(double)u : (double)u;
-        out->kind = errno || u > (unsigned long long)INT64_MAX ? DVTI_PT_FLOAT : DVTI_PT_INT;
-        out->i = out->kind == DVTI_PT_INT ? (negative ? -(int64_t)u : (int64_t)u) : 0;
-        return errno == 0;
+        bool small = errno == 0 && u <= (unsigned long long)INT64_MAX;
+        out->kind = small ? DVTI_PT_INT : DVTI_PT_FLOAT;
+        out->f = errno ? strtod(digits, NULL) : (double)u;
+        out->f = negative ? -out->f : out->f;
+        out->i = small ? (negative ? -(int64_t)u : (int64_t)u) : 0;
+        return true;
     }
     if (hex) {
         return false;
