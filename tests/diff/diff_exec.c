@@ -4,8 +4,8 @@
  *
  * Node by node: a random graph over all operators is computed naively with every value kept; each
  * node is then computed by a fast executor of its own on the naive values of its inputs, constants
- * staying constants, so that plans, prepared constants and fast kernels are all met and no difference
- * is carried on. Graph by graph: outputs of fused float graphs without functions that jump.
+ * staying constants, so that plans, prepared constants and fast kernels are all met and no
+ * difference is carried on. Graph by graph: outputs of smooth graphs, fused.
  */
 #include "support/graph_tools.h"
 #include "support/random_graph.h"
@@ -88,8 +88,9 @@ static void expect_close(dvt_ctx *ctx, const dvt_tensor *got, const dvt_tensor *
 
     tool_ok(ctx, dvt_tensor_diff(ctx, got, want, bound * (1e-3 + scale_of(want)), bound, &d));
     if (d.mismatches)
-        fail_msg("seed %llu, '%s' (%s): %lld of %lld differ, the worst by %g", (unsigned long long)seed,
-                 name, op, (long long)d.mismatches, (long long)d.count, d.max_abs);
+        fail_msg("seed %llu, '%s' (%s): %lld of %lld differ, the worst by %g",
+                 (unsigned long long)seed, name, op, (long long)d.mismatches, (long long)d.count,
+                 d.max_abs);
 }
 
 static void check_node(const dvt_graph *g, const dvt_node *n, const dvt_exec *all, uint64_t seed)
@@ -138,7 +139,8 @@ static void test_exec_diff__every_node_is_as_the_naive_one(void **state)
 
 static const dvt_op smooth[] = {DVT_OP_CONV, DVT_OP_CONV_TRANSPOSE, DVT_OP_DENSE, DVT_OP_BATCH_NORM,
                                 DVT_OP_SCALE, DVT_OP_BIAS, DVT_OP_POOL, DVT_OP_GLOBAL_POOL,
-                                DVT_OP_LRN, DVT_OP_CONCAT, DVT_OP_NARY, DVT_OP_PRELU, DVT_OP_RESHAPE};
+                                DVT_OP_LRN, DVT_OP_CONCAT, DVT_OP_NARY, DVT_OP_PRELU,
+                                DVT_OP_RESHAPE};
 
 /* conv, relu and clip in turns between random smooth operators: what the executor fuses. */
 static void test_exec_diff__fused_graphs_are_as_the_naive_ones(void **state)
@@ -155,7 +157,8 @@ static void test_exec_diff__fused_graphs_are_as_the_naive_ones(void **state)
         dvt_graph *g;
         tool_ok(ctx, random_graph_make(ctx, &opts, &g));
         dvt_tensor *inputs = tool_inputs(g, seed);
-        dvt_exec *naive = tool_run(g, DVT_EXEC_NAIVE, inputs), *fast = tool_run(g, DVT_EXEC_FAST, inputs);
+        dvt_exec *naive = tool_run(g, DVT_EXEC_NAIVE, inputs);
+        dvt_exec *fast = tool_run(g, DVT_EXEC_FAST, inputs);
         for (int32_t i = 0; i < dvt_graph_output_count(g); i++) {
             dvt_value_id v = dvt_graph_output(g, i);
             dvt_tensor   got, want;
