@@ -171,7 +171,7 @@ dvt_status dvti_inflate_raw(dvt_ctx *ctx, const char *name, uint64_t origin, con
     z_stream   z = new_stream(ctx);
     size_t     at = 0, done = 0;
     int        rc = Z_OK;
-    uint8_t    none[1];
+    uint8_t    none[1] = {0};
     dvt_status st;
 
     if ((st = start_status(ctx, inflateInit2(&z, RAW_WINDOW))) != DVT_OK) {
