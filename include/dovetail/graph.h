@@ -94,8 +94,8 @@ typedef struct dvt_node_spec {
 
 /* Checks arity and attributes, infers the outputs' types and shapes, appends the node. A name that
  * is not given is that of the first output, or the operator's.
- * out: (output_count) value ids, or NULL. E_SHAPE, E_UNSUPPORTED with node name and operator in
- * the text. */
+ * out: (output_count) value ids, or NULL; may be the list of inputs. E_SHAPE, E_UNSUPPORTED with
+ * node name and operator in the text. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_graph_add_node(dvt_graph *g, const dvt_node_spec *spec,
                                                      dvt_value_id *out);
 DVT_API DVT_MUST_CHECK dvt_status dvt_graph_add_output(dvt_graph *g, dvt_value_id v);

@@ -388,25 +388,19 @@ static dvt_status push_outputs(dvt_graph *g, const dvt_node_spec *spec, const ch
     return DVT_OK;
 }
 
-dvt_status dvt_graph_add_node(dvt_graph *g, const dvt_node_spec *spec, dvt_value_id *out)
+/* The node of a checked spec, whose types are in g->types and for which room is reserved. */
+static dvt_status append_node(dvt_graph *g, const dvt_node_spec *spec, const char *wanted)
 {
-    const char *wanted = wanted_name(spec);
-    dvt_status  st = check_spec(g, spec, wanted);
-
-    for (int32_t i = 0; out && st == DVT_OK && i < spec->output_count; i++) out[i] = DVT_NO_VALUE;
-    if (st == DVT_OK) st = infer_spec(g, spec, wanted);
-    if (st == DVT_OK) st = dvti_graph_reserve(g, spec->output_count, 1);
-    if (st != DVT_OK) return st;
-
     size_t        in_bytes = (size_t)spec->input_count * sizeof(dvt_value_id);
     size_t        out_bytes = (size_t)spec->output_count * sizeof(dvt_value_id);
     dvt_value_id *inputs = dvt_arena_calloc(g->arena, in_bytes ? in_bytes : 1, 1);
     dvt_value_id *outputs = dvt_arena_calloc(g->arena, out_bytes, 1);
     const char   *source = dvt_arena_strdup(g->arena, spec->source ? spec->source : "");
     const char   *name = dvti_names_unique(&g->node_names, g->arena, wanted);
+
     if (!inputs || !outputs || !source || !name) return DVT_E_NOMEM;
     if (in_bytes) memcpy(inputs, spec->inputs, in_bytes);
-    st = push_outputs(g, spec, name, outputs);
+    dvt_status st = push_outputs(g, spec, name, outputs);
     if (st != DVT_OK) return st;
 
     g->nodes[g->node_count] = (dvt_node){.op = spec->op,
@@ -420,8 +414,22 @@ dvt_status dvt_graph_add_node(dvt_graph *g, const dvt_node_spec *spec, dvt_value
     dvti_names_add(&g->node_names, name, g->node_count++);
     for (int32_t i = 0; i < spec->input_count; i++)
         if (inputs[i].i >= 0) g->meta[inputs[i].i].uses++;
-    if (out) memcpy(out, outputs, out_bytes);
     return DVT_OK;
+}
+
+dvt_status dvt_graph_add_node(dvt_graph *g, const dvt_node_spec *spec, dvt_value_id *out)
+{
+    const char *wanted = wanted_name(spec);
+    dvt_status  st = check_spec(g, spec, wanted);
+    bool        countable = spec->output_count <= DVT_GRAPH_MAX_ARITY;
+
+    if (st == DVT_OK) st = infer_spec(g, spec, wanted);
+    if (st == DVT_OK) st = dvti_graph_reserve(g, spec->output_count, 1);
+    if (st == DVT_OK) st = append_node(g, spec, wanted);
+    /* written last: `out` may be the list that spec->inputs points to */
+    for (int32_t i = 0; out && countable && i < spec->output_count; i++)
+        out[i] = st == DVT_OK ? g->nodes[g->node_count - 1].outputs[i] : DVT_NO_VALUE;
+    return st;
 }
 
 dvt_status dvt_graph_add_output(dvt_graph *g, dvt_value_id v)

@@ -2,7 +2,8 @@
 /*
  * prop_graph_text.c - on random graphs: what is printed, saved or cloned comes back the same.
  *
- * Properties (1) print, parse, print gives the same text; (2) save, load, save the same bytes and the
+ * Properties (1) print, parse, print gives the same text; (2) save, load, save the same bytes and
+ * the
  *           same text; (3) a clone and a compaction print the same text; (4) every graph verifies.
  * Seeds     0 .. COUNT - 1; a failure names the seed.
  */
