@@ -5,10 +5,13 @@
  * Expected values are worked out by hand from the operator's definition. Forms that ONNX's own tests
  * cover at their newest opset are left to tests/onnx.
  */
+#include "formats/onnx_int.h"
 #include "support/onnx_build.h"
+#include "support/test_data.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -412,6 +415,35 @@ static void test_resize__opset_10_has_no_half_pixel(void **state)
     refused(b, DVT_E_UNSUPPORTED, "attribute 'antialias' is 1");
 }
 
+/* ---- the table ----------------------------------------------------------------------------- */
+
+static void test_table__is_sorted_and_documented(void **state)
+{
+    char                path[TEST_PATH_MAX], row[128];
+    int32_t             count;
+    const dvti_onnx_op *ops = dvti_onnx_op_table(&count);
+    dvt_ctx            *ctx = dvt_ctx_create(NULL);
+    dvt_blob            doc;
+
+    (void)state;
+    test_repo_path("docs/formats/onnx.md", path);
+    assert_int_equal(dvt_file_read(ctx, path, 0, &doc), DVT_OK);
+    for (int32_t i = 0; i < count; i++) {
+        assert_true(i == 0 || strcmp(ops[i - 1].name, ops[i].name) < 0);
+        if (ops[i].until) {
+            (void)snprintf(row, sizeof row, "| %s | %d to %d |", ops[i].name, (int)ops[i].since,
+                           (int)ops[i].until - 1);
+        } else {
+            (void)snprintf(row, sizeof row, "| %s | %d on |", ops[i].name, (int)ops[i].since);
+        }
+        if (!strstr((const char *)doc.data, row)) {
+            fail_msg("docs/formats/onnx.md has no row \"%s\"", row);
+        }
+    }
+    dvt_blob_deinit(ctx, &doc);
+    dvt_ctx_destroy(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -440,6 +472,7 @@ int main(void)
         cmocka_unit_test(test_crop__cuts_left_top_right_bottom),
         cmocka_unit_test(test_upsample__scales_moved_from_attributes_to_inputs),
         cmocka_unit_test(test_resize__opset_10_has_no_half_pixel),
+        cmocka_unit_test(test_table__is_sorted_and_documented),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
