@@ -79,7 +79,7 @@ static inline bool dvti_is_value(const dvt_graph *g, dvt_value_id v)
     return v.i >= 0 && v.i < g->value_count;
 }
 
-/* Longest name of a value or node and longest source, so that text and binary form can hold them. */
+/* Longest name of a value or node and longest source: text and binary form can hold them. */
 enum { DVTI_NAME_MAX = 4000 /* bytes */ };
 
 /* Room for `count` types in g->types. */
