@@ -226,10 +226,14 @@ DVT_API DVT_MUST_CHECK dvt_status dvt_exec_run(dvt_exec *x, const dvt_tensor *in
 DVT_API DVT_MUST_CHECK dvt_status dvt_exec_tensor(const dvt_exec *x, dvt_value_id v,
                                                   dvt_tensor *out);
 
-/* Evaluates one node on given tensors with the naive kernels (constant folding, host steps). */
+/* Evaluates one node on given tensors with the naive kernels (constant folding, host steps).
+ * inputs (input_count): types and shapes as the graph says, an absent one of dtype NONE. outputs
+ * (output_count): made here, the caller deinits them; empty on failure. E_SHAPE, E_UNSUPPORTED with
+ * node, operator and type, E_NUMERIC (an index out of range), E_NOMEM. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_node_eval(const dvt_graph *g, dvt_node_id n,
                                                 const dvt_tensor *inputs, dvt_tensor *outputs);
-/* If all inputs of `n` are constants: evaluates it and turns its outputs into constants. */
+/* If all inputs of `n` are constants: evaluates it and turns its outputs into constants of the same
+ * ids and names; the node is removed. Otherwise *folded is false and nothing changes. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_graph_fold_node(dvt_graph *g, dvt_node_id n, bool *folded);
 
 #ifdef __cplusplus

@@ -9,7 +9,7 @@
  *           device with f32 accumulators and f16 memory does; docs/numerics.md section 1.
  * Memory    dvt_node_eval takes scratch and outputs from the graph's context; the executor plans
  *           both ahead and calls dvti_eval_run directly.
- * Tests     tests/unit/test_eval_*.c
+ * Tests     tests/unit/test_eval.c, tests/fault/fault_exec.c
  */
 #include <string.h>
 

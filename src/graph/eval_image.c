@@ -8,7 +8,7 @@
  *           was (`affine`). instance_norm has one kernel, which both variants use.
  * Limits    Pooling: one to three spatial dimensions; global pooling: any number. LRN within
  *           channels: one or two.
- * Tests     tests/unit/test_eval_image.c, tests/diff/diff_exec.c
+ * Tests     tests/unit/test_eval.c, tests/diff/diff_exec.c
  */
 #include "graph/eval_int.h"
 

@@ -7,7 +7,7 @@
  *           weights that are computed at run time the reference kernel is used, which is slow and
  *           right. Products use the fast kernels directly.
  * Limits    One to three spatial dimensions.
- * Tests     tests/unit/test_eval_linear.c, tests/diff/diff_exec.c
+ * Tests     tests/unit/test_eval.c, tests/diff/diff_exec.c
  */
 #include "graph/eval_int.h"
 

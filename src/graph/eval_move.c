@@ -7,7 +7,7 @@
  *           interpolating resizes, which compute in f32. One kernel is both variants.
  * Limits    The value of a constant pad is a float attribute; padding integers rounds it as a cast
  *           does (towards zero, saturating).
- * Tests     tests/unit/test_eval_move.c, tests/diff/diff_exec.c
+ * Tests     tests/unit/test_eval.c, tests/diff/diff_exec.c
  */
 #include <string.h>
 

@@ -6,7 +6,7 @@
  *           they take (dvt_*_supports); f16 goes through f32, so that a comparison of f16 values is
  *           the comparison of the same values in f32.
  * Fast      f32 tensors use the threaded kernels where there are any; every other type has one.
- * Tests     tests/unit/test_eval_pointwise.c, tests/diff/diff_exec.c
+ * Tests     tests/unit/test_eval.c, tests/diff/diff_exec.c
  */
 #include "graph/eval_int.h"
 

@@ -14,7 +14,7 @@
  *           (3) no other input of the node lies in that storage with another shape.
  * Constants are not copied: an alias of a constant points to the graph's data, and is never
  *           written in place.
- * Tests     tests/unit/test_exec.c, tests/unit/test_memplan.c
+ * Tests     tests/unit/test_exec.c, tests/prop/prop_exec.c
  */
 #include "graph/exec_int.h"
 #include "graph/memplan_int.h"

@@ -9,7 +9,7 @@
  *           as in two steps, as both functions return one of their operands.
  * Prepared  FAST only: packed weights of convolutions; batch-norm constants as a scale and bias;
  *           f16 constants widened once. What comes at run time instead is computed as it comes.
- * Tests     tests/unit/test_exec.c
+ * Tests     tests/unit/test_exec.c, tests/diff/diff_exec.c
  */
 #include <string.h>
 

@@ -7,7 +7,7 @@
  *           go on with the ids it holds.
  * Limits    A node that the evaluator does not handle is an error here (E_UNSUPPORTED); the
  *           fold-constants pass leaves such nodes alone.
- * Tests     tests/unit/test_fold.c
+ * Tests     tests/unit/test_eval.c, tests/fault/fault_exec.c
  */
 #include "graph/eval_int.h"
 #include "graph/graph_int.h"

@@ -8,7 +8,7 @@
  *           says whether the result is a legal call.
  * Limits    Up to three spatial dimensions; more give a spatial rank above DVT_SPATIAL, which the
  *           check of the operator refuses before this file is reached.
- * Tests     tests/unit/test_eval_linear.c, tests/unit/test_eval_image.c
+ * Tests     tests/unit/test_eval.c
  */
 #include "graph/eval_int.h"
 

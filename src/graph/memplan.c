@@ -2,12 +2,12 @@
 /*
  * memplan.c - place tensors of known lifetimes in one block of memory.
  *
- * Idea      Best fit: items are placed one by one; each goes into the smallest gap that is free over
- *           its whole lifetime, or behind everything placed there. The problem is NP-hard (dynamic
- *           storage allocation), and what counts is the order: largest first (large tensors decide
- *           the size of the block, so they choose while it is empty), largest bytes x steps first,
- *           and earliest first. The orders are tried in turn until one meets the bound, and the
- *           smallest block is kept. On random lifetimes the mean is 1.024 of the bound, where
+ * Idea      Best fit: items are placed one by one; each goes into the smallest gap that is free
+ *           over its whole lifetime, or behind everything placed there. The problem is NP-hard
+ *           (dynamic storage allocation), and what counts is the order: largest first (large tensors
+ *           decide the size of the block, so they choose while it is empty), largest bytes x steps
+ *           first, and earliest first. The orders are tried in turn until one meets the bound, and
+ *           the smallest block is kept. On random lifetimes the mean is 1.024 of the bound, where
  *           largest first alone has 1.035 (tests/unit/test_memplan.c prints it).
  * Invariants
  *           (1) items whose lifetimes overlap never overlap in address;
@@ -160,7 +160,7 @@ static int32_t collect(const dvti_mem_item *items, int32_t count, placed *out)
     return n;
 }
 
-/* Tries one order after the other until the bound is met; keeps the offsets of the smallest block. */
+/* Tries one order after the other until the bound is met; keeps the smallest block. */
 static bool best_order(placed *sorted, const placed **order, int32_t n, dvti_mem_item *items,
                        dvti_mem_plan *plan)
 {

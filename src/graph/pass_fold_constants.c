@@ -8,7 +8,7 @@
  * Limits    A node whose results take more than FOLD_MAX_BYTES and more than its inputs is left in
  *           place (an expanded mask would fill memory for nothing), and so is one that the
  *           evaluator does not handle: whoever executes the graph reports it.
- * Tests     tests/unit/test_fold.c, tests/prop/prop_passes.c
+ * Tests     tests/unit/test_pass_simple.c, tests/prop/prop_passes.c
  */
 #include "graph/rewrite_int.h"
 
