@@ -2,8 +2,8 @@
 /*
  * build_network.c - builds a small network with the C interface and prints what is known of it.
  *
- * Shows     a context, parameters, nodes with attributes, inferred shapes, counts, the text form, and
- *           how an error reads: the last node is given a weight that does not fit.
+ * Shows     a context, parameters, nodes with attributes, inferred shapes, counts, the text form,
+ *           and how an error reads: the last node is given a weight that does not fit.
  * Build     cc build_network.c $(pkg-config --cflags --libs dovetail)
  * Tests     tests/hygiene/install.py builds it against an installed library and reads its output.
  */

@@ -21,8 +21,9 @@ printf '%s\n' "$@" | xargs -P 2 -n 4 clang-tidy --quiet -p $commands 2>/dev/null
 
 echo "cppcheck: $# files"
 cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
-    --suppress=missingInclude --suppress=missingIncludeSystem --suppress=internalAstError \
-    --suppress=uninitStructMember -D_POSIX_C_SOURCE=200809L -D__GNUC__=12 -Iinclude -Isrc -j 2 "$@" || status=1
+    --suppress=missingInclude --suppress=missingIncludeSystem \
+    --suppress=internalAstError --suppress=uninitStructMember \
+    -D_POSIX_C_SOURCE=200809L -D__GNUC__=12 -Iinclude -Isrc -j 2 "$@" || status=1
 
 differing=0
 for file in "$@"; do

@@ -2,15 +2,16 @@
 /*
  * simd.h - asks the compiler for one copy of a loop function per instruction set.
  *
- * DVTI_SIMD in front of a function makes clones for AVX-512, AVX2 and the baseline; the loader picks
- * one. Clones give the same bits: contraction and fast-math are off, and element-wise loops have no
- * order that could change. Functions that sum keep explicit partial sums (DVTI_LANES of them) for
- * the same reason. Off under sanitizers, whose start-up the choice would precede.
+ * DVTI_SIMD in front of a function makes clones for AVX-512, AVX2 and the baseline; the loader
+ * picks one. Clones give the same bits: contraction and fast-math are off, and element-wise loops
+ * have no order that could change. Functions that sum keep explicit partial sums (DVTI_LANES of
+ * them) for the same reason. Off under sanitizers, whose start-up the choice would precede.
  */
 #ifndef DVTI_SIMD_H
 #define DVTI_SIMD_H
 
-enum { DVTI_LANES = 16 }; /* partial sums of f32 reductions, a fixed part of the result's definition */
+/* partial sums of f32 reductions, a fixed part of the result's definition */
+enum { DVTI_LANES = 16 };
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \

@@ -72,7 +72,7 @@ typedef struct dvti_trip {
 /* fl() of docs/numerics-overlay.md: no subnormals, no infinities. */
 float dvti_fl(float x);
 
-/* nest.c: index arithmetic of the long words' loops. */
+/* loop_nest.c: index arithmetic of the long words' loops. */
 int64_t dvti_nest_count(const int64_t *n, int first, int end);
 /* sum over levels first..end-1 of counter(index) * step */
 int64_t dvti_nest_dot(int64_t index, const int64_t *n, const int64_t *step, int first, int end);

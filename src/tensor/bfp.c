@@ -6,11 +6,11 @@
  *           2^e <= |v| < 2^(e+1) needs exp = e + bias; one more if rounding carries it to 2^(m-1).
  *           So the largest magnitude of the block decides, and the fast path looks at that alone,
  *           while the reference tries the exponents one after the other.
- * Rounding  to nearest, ties to even. The fast path scales by a power of two (exact where the result
- *           is at least 1/2, and below that the integer is 0 however it is rounded) and adds
+ * Rounding  to nearest, ties to even. The fast path scales by a power of two (exact where the
+ *           result is at least 1/2, and below that the integer is 0 however it is rounded) and adds
  *           1.5 * 2^23, which leaves the rounded integer in the low bits of the sum.
- * Special   Minus zero gives 0. Values too large for exponent 31 saturate, infinities too, NaN gives
- *           0; all of them are counted. docs/numerics.md section 2.
+ * Special   Minus zero gives 0. Values too large for exponent 31 saturate, infinities too, NaN
+ *           gives 0; all of them are counted. docs/numerics.md section 2.
  * Tests     tests/unit/test_bfp.c: fast equal to reference over random and edge values, all m.
  */
 #include "dovetail/tensor.h"
@@ -42,7 +42,8 @@ static bool block_fits(const float *x, int32_t n, int32_t mant_bits, int32_t exp
     return true;
 }
 
-uint32_t dvt_bfp_encode_ref(const float *x, int32_t n, int32_t mant_bits, int16_t *mant, uint8_t *exp)
+uint32_t dvt_bfp_encode_ref(const float *x, int32_t n, int32_t mant_bits, int16_t *mant,
+                            uint8_t *exp)
 {
     const double limit = mant_limit(mant_bits);
     int32_t      e = 0;

@@ -3,11 +3,11 @@
  * binary.c - element-wise functions of two operands with NumPy broadcasting, and of many.
  *
  * Idea      One row function a type holds one switch over all functions; rows and operand strides
- *           come from a nest (nest_int.h), whose innermost strides are 0 or 1. float32 arithmetic on
- *           whole rows has loops that vectorise, with the same bits. A function of many is the
+ *           come from a nest (nest_int.h), whose innermost strides are 0 or 1. float32 arithmetic
+ *           on whole rows has loops that vectorise, with the same bits. A function of many is the
  *           function of two applied from left to right.
- * Integers  wrap around; division truncates and gives 0 for a divisor of 0, and so does mod; a power
- *           with a negative exponent is 0 but for bases 1 and -1.
+ * Integers  wrap around; division truncates and gives 0 for a divisor of 0, and so does mod; a
+ *           power with a negative exponent is 0 but for bases 1 and -1.
  * Tests     tests/unit/test_kernels_binary.c
  */
 #include "dovetail/kernels.h"
@@ -356,7 +356,8 @@ static void fold(dvt_ctx *ctx, dvt_nary fn, const dvt_tensor *x, int32_t count, 
     for (int32_t i = 1; i < count; i++)
         fold_step(ctx, nary_step[fn], i == 1 ? &x[0] : y, &x[i], y);
     if (fn == DVT_NARY_MEAN) {
-        divisor = dvt_tensor_wrap(y->dtype, &scalar, y->dtype == DVT_DTYPE_F32 ? (void *)&f32 : &f64);
+        divisor =
+            dvt_tensor_wrap(y->dtype, &scalar, y->dtype == DVT_DTYPE_F32 ? (void *)&f32 : &f64);
         fold_step(ctx, DVT_BINARY_DIV, y, &divisor, y);
     }
 }

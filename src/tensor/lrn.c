@@ -2,11 +2,11 @@
 /*
  * lrn.c - local response normalisation, across channels and within a channel.
  *
- * Idea      y = x * (k + alpha / m * s)^-beta with s the sum of squares around the element. The fast
- *           kernel across channels adds whole runs of the inner dimension, channel by channel; the
- *           sum is made anew for each channel, because taking old squares out of a running sum would
- *           lose digits. beta = 0.75, which all known networks use, needs two square roots and no
- *           power function.
+ * Idea      y = x * (k + alpha / m * s)^-beta with s the sum of squares around the element. The
+ *           fast kernel across channels adds whole runs of the inner dimension, channel by channel;
+ *           the sum is made anew for each channel, because taking old squares out of a running sum
+ *           would lose digits. beta = 0.75, which all known networks use, needs two square roots
+ *           and no power function.
  * Tests     tests/unit/test_kernels_norm.c
  */
 #include "dovetail/kernels.h"
@@ -88,8 +88,9 @@ DVTI_SIMD static void add_squares(const float *restrict x, int64_t n, double *re
         sum[i] += (double)x[i] * (double)x[i];
 }
 
-DVTI_SIMD static void scale_three_quarters(const float *restrict x, int64_t n, double k, double alpha,
-                                           const double *restrict sum, float *restrict y)
+DVTI_SIMD static void scale_three_quarters(const float *restrict x, int64_t n, double k,
+                                           double alpha, const double *restrict sum,
+                                           float *restrict y)
 {
     for (int64_t i = 0; i < n; i++) {
         double root = sqrt(k + alpha * sum[i]);
@@ -149,5 +150,6 @@ void dvt_lrn_f32_nchw_fast(dvt_ctx *ctx, const dvt_lrn_dims *d, const float *x, 
 {
     lrn_job job = {d, x, y};
 
-    dvt_parallel_for(ctx, d->n * d->c, 1, d->within_channel ? within_planes : across_channels, &job);
+    dvt_parallel_for(ctx, d->n * d->c, 1, d->within_channel ? within_planes : across_channels,
+                     &job);
 }

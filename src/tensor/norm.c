@@ -53,7 +53,8 @@ void dvt_scale_bias_f32_ref(const dvt_axis_dims *d, const float *x, const float 
 {
     for (int64_t i = 0; i < d->outer * d->axis * d->inner; i++) {
         int64_t c = i / d->inner % d->axis;
-        y[i] = (float)((double)x[i] * (scale ? (double)scale[c] : 1) + (bias ? (double)bias[c] : 0));
+        y[i] =
+            (float)((double)x[i] * (scale ? (double)scale[c] : 1) + (bias ? (double)bias[c] : 0));
     }
 }
 
@@ -108,8 +109,8 @@ static void scale_outer(void *ud, int64_t begin, int64_t end, uint32_t worker)
         scale_along(j->x + o * axis, axis, j->scale, j->bias, j->y + o * axis);
 }
 
-void dvt_scale_bias_f32_fast(dvt_ctx *ctx, const dvt_axis_dims *d, const float *x, const float *scale,
-                             const float *bias, float *y)
+void dvt_scale_bias_f32_fast(dvt_ctx *ctx, const dvt_axis_dims *d, const float *x,
+                             const float *scale, const float *bias, float *y)
 {
     scale_job j = {d, x, scale, bias, y};
 

@@ -3,8 +3,8 @@
  * pool.c - max, average and lp pooling over windows in up to three spatial dimensions.
  *
  * Idea      The reference visits each output and its taps. The fast kernel turns the loops round:
- *           for one output row it goes over the taps, and for each tap over the outputs it is inside
- *           the image for, a loop that the compiler vectorises.
+ *           for one output row it goes over the taps, and for each tap over the outputs it is
+ *           inside the image for, a loop that the compiler vectorises.
  * Invariants A tap outside the image is no element. The divisor of an average is a product of one
  *           count for each axis, because a tap is inside if it is inside along every axis.
  * Threads   planes (n * c) are shared out; no sum crosses a plane.
@@ -75,7 +75,8 @@ static void add_element(const dvt_pool_dims *d, float v, window_sum *w)
         w->sum += d->kind == DVT_POOL_AVG ? (double)v : pow(fabs((double)v), (double)d->p);
 }
 
-static window_sum gather_window(const dvt_pool_dims *d, const float *x, const int64_t o[DVT_SPATIAL])
+static window_sum gather_window(const dvt_pool_dims *d, const float *x,
+                                const int64_t o[DVT_SPATIAL])
 {
     window_sum w = {.most = -INFINITY};
 
@@ -142,8 +143,8 @@ static int64_t tap_range(const row_block *b, int64_t kw, int64_t *lo, int64_t *h
     return at;
 }
 
-DVTI_SIMD static void max_taps(const float *restrict x, int64_t at, int64_t step, int64_t lo, int64_t hi,
-                               float *restrict most)
+DVTI_SIMD static void max_taps(const float *restrict x, int64_t at, int64_t step, int64_t lo,
+                               int64_t hi, float *restrict most)
 {
     if (step == 1) {
         for (int64_t i = lo; i < hi; i++)
@@ -157,8 +158,8 @@ DVTI_SIMD static void max_taps(const float *restrict x, int64_t at, int64_t step
     }
 }
 
-DVTI_SIMD static void sum_taps(const float *restrict x, int64_t at, int64_t step, int64_t lo, int64_t hi,
-                               double *restrict sum)
+DVTI_SIMD static void sum_taps(const float *restrict x, int64_t at, int64_t step, int64_t lo,
+                               int64_t hi, double *restrict sum)
 {
     if (step == 1) {
         for (int64_t i = lo; i < hi; i++)
@@ -170,8 +171,8 @@ DVTI_SIMD static void sum_taps(const float *restrict x, int64_t at, int64_t step
 }
 
 /* Calls one of the two for every tap of the rows that output (o0, o1) sees. */
-static void gather_rows(const dvt_pool_dims *d, const float *x, int64_t o0, int64_t o1, row_block *b,
-                        float *most, double *sum)
+static void gather_rows(const dvt_pool_dims *d, const float *x, int64_t o0, int64_t o1,
+                        row_block *b, float *most, double *sum)
 {
     for (int64_t kd = 0; kd < d->kernel[0]; kd++) {
         int64_t z = tap_at(d, 0, o0, kd);

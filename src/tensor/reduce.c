@@ -357,10 +357,18 @@ void dvt_cumsum_ref(const dvt_axis_dims *d, dvt_dtype dtype, bool exclusive, boo
         int64_t step = reverse ? -d->inner : d->inner;
         at += reverse ? (d->axis - 1) * d->inner : 0;
         switch (dtype) {
-        case DVT_DTYPE_F32: cumsum_f32((const float *)x + at, (float *)y + at, d->axis, step, exclusive); break;
-        case DVT_DTYPE_F64: cumsum_f64((const double *)x + at, (double *)y + at, d->axis, step, exclusive); break;
-        case DVT_DTYPE_I32: cumsum_i32((const int32_t *)x + at, (int32_t *)y + at, d->axis, step, exclusive); break;
-        case DVT_DTYPE_I64: cumsum_i64((const int64_t *)x + at, (int64_t *)y + at, d->axis, step, exclusive); break;
+        case DVT_DTYPE_F32:
+            cumsum_f32((const float *)x + at, (float *)y + at, d->axis, step, exclusive);
+            break;
+        case DVT_DTYPE_F64:
+            cumsum_f64((const double *)x + at, (double *)y + at, d->axis, step, exclusive);
+            break;
+        case DVT_DTYPE_I32:
+            cumsum_i32((const int32_t *)x + at, (int32_t *)y + at, d->axis, step, exclusive);
+            break;
+        case DVT_DTYPE_I64:
+            cumsum_i64((const int64_t *)x + at, (int64_t *)y + at, d->axis, step, exclusive);
+            break;
         default: assert(false && "f32, f64, i32 and i64 only"); return;
         }
     }

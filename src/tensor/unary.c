@@ -124,7 +124,8 @@ bool dvt_unary_supports(dvt_unary fn, dvt_dtype dtype)
     for (int64_t i = 0; i < count; i++)               \
         ((type *)y)[i] = (type)(value)
 
-void dvt_unary_ref(const dvt_unary_params *p, dvt_dtype dtype, int64_t count, const void *x, void *y)
+void dvt_unary_ref(const dvt_unary_params *p, dvt_dtype dtype, int64_t count, const void *x,
+                   void *y)
 {
     switch (dtype) {
     case DVT_DTYPE_F32: EACH(float, evaluate(p, (double)((const float *)x)[i])); break;

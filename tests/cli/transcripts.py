@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """transcripts.py - runs the commands that tests/golden and tests/bad show, and compares the output.
 
-Form      tests/golden/NAME.transcript (commands that succeed), tests/bad/NAME.transcript (bad input,
-          with the error that it deserves). A transcript is a session as a terminal shows it:
+Form      tests/golden/NAME.transcript (commands that succeed), tests/bad/NAME.transcript (bad
+          input, with the error that it deserves). A transcript is a session as a terminal shows it:
 
               # a comment
               $ dovetail info tests/bad/cut.prototxt

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz_image.c - any bytes as JPEG and PNG files: an object or an error, no crash, nothing left allocated.
+ * fuzz_image.c - any bytes as JPEG and PNG files: an object or an error, no crash, nothing left
+ * allocated.
  */
 #include "formats/arrays_int.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz_onnx_tensor.c - any bytes as an ONNX tensor: an error, or a tensor as large as its shape says.
+ * fuzz_onnx_tensor.c - any bytes as an ONNX tensor: an error, or a tensor as large as its shape
+ * says.
  */
 #include "formats/onnx_int.h"
 

@@ -56,6 +56,8 @@ def file_length_rule(tree):
 
 def space_rule(tree):
     for path in [*tree.code(), *tree.code({".md", ".txt", ".json", ".yml"})]:
+        if "corpus" in path.parts:  # input for parsers is as it is
+            continue
         text = tree.text(path)
         for number, line in enumerate(text.splitlines(), 1):
             if line != line.rstrip():
@@ -152,6 +154,17 @@ def fuzz_corpus_rule(tree):
             yield f"{path}: no file in {corpus}"
 
 
+def named_file_rule(tree):
+    """A head that names a test or a document which is not there promises what nobody keeps."""
+    named = re.compile(r"(?<![\w/.<])((?:tests|docs|tools)/[\w./-]+\.(?:c|h|py|sh|md|txt|json))\b")
+    there = {str(path) for path in tree.files}
+    for path in tree.code({".c", ".h", ".sv", ".proto"}):
+        for number, line in enumerate(tree.text(path).splitlines(), 1):
+            for match in named.finditer(line):
+                if match[1] not in there:
+                    yield f"{path}:{number}: there is no {match[1]}"
+
+
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 
 
@@ -186,6 +199,9 @@ def main():
     suite.rule("every fuzz target has a corpus", fuzz_corpus_rule,
                {"tests/fuzz/fuzz_a.c": ""},
                {"tests/fuzz/fuzz_a.c": "", "tests/fuzz/corpus/a/one": "x"})
+    suite.rule("files that heads and comments name exist", named_file_rule,
+               {"src/base/a.c": "/* Tests  tests/unit/test_a.c */\n"},
+               {"src/base/a.c": "/* Tests  tests/unit/test_a.c */\n", "tests/unit/test_a.c": ""})
     suite.finish()
 
 

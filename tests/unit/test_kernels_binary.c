@@ -50,7 +50,7 @@ static void test_binary__nan_wins_max_and_min_and_is_equal_to_nothing(void **sta
     (void)state;
     const float a[] = {NAN, 1, NAN}, b[] = {1, NAN, NAN};
     float       y[3];
-    dvt_tensor  ta = wrap(DVT_DTYPE_F32, DVT_SHAPE(3), a), tb = wrap(DVT_DTYPE_F32, DVT_SHAPE(3), b);
+    dvt_tensor ta = wrap(DVT_DTYPE_F32, DVT_SHAPE(3), a), tb = wrap(DVT_DTYPE_F32, DVT_SHAPE(3), b);
     dvt_tensor  ty = wrap(DVT_DTYPE_F32, DVT_SHAPE(3), y);
     dvt_binary_apply(DVT_BINARY_MAX, false, &ta, &tb, &ty);
     assert_true(isnan(y[0]) && isnan(y[1]) && isnan(y[2]));
@@ -65,8 +65,10 @@ static void test_binary__integers_wrap_truncate_and_survive_zero(void **state)
     (void)state;
     const int32_t a[] = {INT32_MAX, -7, 5, INT32_MIN}, b[] = {1, 2, 0, -1};
     const uint8_t u[] = {200, 7}, v[] = {100, 0};
-    expect(DVT_BINARY_ADD, 0, DVT_DTYPE_I32, 4, a, b, (const int32_t[]){INT32_MIN, -5, 5, INT32_MAX});
-    expect(DVT_BINARY_DIV, 0, DVT_DTYPE_I32, 4, a, b, (const int32_t[]){INT32_MAX, -3, 0, INT32_MIN});
+    expect(DVT_BINARY_ADD, 0, DVT_DTYPE_I32, 4, a, b,
+           (const int32_t[]){INT32_MIN, -5, 5, INT32_MAX});
+    expect(DVT_BINARY_DIV, 0, DVT_DTYPE_I32, 4, a, b,
+           (const int32_t[]){INT32_MAX, -3, 0, INT32_MIN});
     expect(DVT_BINARY_MOD, false, DVT_DTYPE_I32, 4, a, b, (const int32_t[]){0, 1, 0, 0});
     expect(DVT_BINARY_MOD, true, DVT_DTYPE_I32, 4, a, b, (const int32_t[]){0, -1, 0, 0});
     expect(DVT_BINARY_ADD, 0, DVT_DTYPE_U8, 2, u, v, (const uint8_t[]){44, 7});
@@ -144,7 +146,8 @@ static void test_binary__broadcasting_on_random_shapes(void **state)
         z = dvt_tensor_wrap(DVT_DTYPE_F32, &ys, test_random_f32(ctx, &rng, count));
         dvt_binary_apply(DVT_BINARY_SUB, false, &a, &b, &y);
         for (int64_t i = 0; i < count; i++)
-            assert_true(((float *)y.data)[i] == at_broadcast(&a, &ys, i) - at_broadcast(&b, &ys, i));
+            assert_true(((float *)y.data)[i] ==
+                        at_broadcast(&a, &ys, i) - at_broadcast(&b, &ys, i));
         dvt_binary_f32_fast(ctx, DVT_BINARY_SUB, &a, &b, &z);
         test_same_f32(z.data, y.data, count);
         dvt_prelu_f32(&y, &b, &z);
@@ -202,7 +205,8 @@ static void expect_nary(dvt_nary fn, const float *want)
     dvt_tensor x[] = {wrap(DVT_DTYPE_F32, DVT_SHAPE(2, 1), (const float[]){1, 2}),
                       wrap(DVT_DTYPE_F32, DVT_SHAPE(2), (const float[]){3, 6}),
                       wrap(DVT_DTYPE_F32, DVT_SHAPE(2, 2), (const float[]){2, 2, 4, 1})};
-    dvt_tensor ty = wrap(DVT_DTYPE_F32, DVT_SHAPE(2, 2), y), tz = wrap(DVT_DTYPE_F32, DVT_SHAPE(2, 2), z);
+    dvt_tensor ty = wrap(DVT_DTYPE_F32, DVT_SHAPE(2, 2), y),
+               tz = wrap(DVT_DTYPE_F32, DVT_SHAPE(2, 2), z);
     dvt_nary_apply(fn, x, 3, &ty);
     test_same_f32(y, want, 4);
     dvt_nary_f32_fast(ctx, fn, x, 3, &tz);

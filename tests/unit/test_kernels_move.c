@@ -102,7 +102,8 @@ static void test_move__concat_and_split_are_inverse(void **state)
 {
     (void)state;
     dvt_ctx  *ctx = test_ctx(1);
-    dvt_shape full = DVT_SHAPE(2, 5, 3), a = DVT_SHAPE(2, 2, 3), b = DVT_SHAPE(2, 0, 3), c = DVT_SHAPE(2, 3, 3);
+    dvt_shape full = DVT_SHAPE(2, 5, 3), a = DVT_SHAPE(2, 2, 3), b = DVT_SHAPE(2, 0, 3),
+              c = DVT_SHAPE(2, 3, 3);
     for (int k = 0; k < 4; k++) {
         dvt_tensor x = counting(ctx, sizes[k], &full), y = counting(ctx, sizes[k], &full);
         dvt_tensor parts[] = {counting(ctx, sizes[k], &a), counting(ctx, sizes[k], &b),
@@ -162,7 +163,8 @@ static void test_move__gather_counts_negative_indices_from_the_end(void **state)
     int32_t       y[6];
     dvt_tensor    tx = i32(DVT_SHAPE(2, 3), x), ty = i32(DVT_SHAPE(2, 3), y);
     dvt_tensor    ti = wrap(DVT_DTYPE_I64, DVT_SHAPE(3), good), t1 = i32(DVT_SHAPE(2, 1), y);
-    dvt_tensor    th = wrap(DVT_DTYPE_I64, DVT_SHAPE(1), high), tl = wrap(DVT_DTYPE_I64, DVT_SHAPE(1), low);
+    dvt_tensor    th = wrap(DVT_DTYPE_I64, DVT_SHAPE(1), high),
+               tl = wrap(DVT_DTYPE_I64, DVT_SHAPE(1), low);
     assert_true(dvt_move_gather(&tx, &ti, 1, &ty));
     assert_memory_equal(y, want, sizeof want);
     assert_false(dvt_move_gather(&tx, &th, 1, &t1));
@@ -176,7 +178,8 @@ static void test_move__expand_and_tile_repeat(void **state)
     const int32_t tiled[] = {1, 2, 1, 2, 1, 2, 1, 2};
     int32_t       y[8];
     dvt_tensor    row = i32(DVT_SHAPE(2), x), column = i32(DVT_SHAPE(2, 1), x);
-    dvt_tensor    y22 = i32(DVT_SHAPE(2, 2), y), y23 = i32(DVT_SHAPE(2, 3), y), y24 = i32(DVT_SHAPE(2, 4), y);
+    dvt_tensor    y22 = i32(DVT_SHAPE(2, 2), y), y23 = i32(DVT_SHAPE(2, 3), y),
+               y24 = i32(DVT_SHAPE(2, 4), y);
     dvt_tensor    x12 = i32(DVT_SHAPE(1, 2), x);
     dvt_move_expand(&row, &y22);
     assert_memory_equal(y, rows, sizeof rows);

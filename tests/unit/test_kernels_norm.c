@@ -41,7 +41,15 @@ static void test_lrn__within_channel_by_hand(void **state)
 {
     (void)state;
     const float  x[] = {1, 2, 3, 4}, want[] = {1 / 31.0f, 2 / 31.0f, 3 / 31.0f, 4 / 31.0f};
-    dvt_lrn_dims d = {.n = 1, .c = 1, .h = 2, .w = 2, .within_channel = true, .size = 3, .alpha = 9, .beta = 1, .k = 1};
+    dvt_lrn_dims d = {.n = 1,
+                      .c = 1,
+                      .h = 2,
+                      .w = 2,
+                      .within_channel = true,
+                      .size = 3,
+                      .alpha = 9,
+                      .beta = 1,
+                      .k = 1};
     float        y[4];
     dvt_lrn_f32_nchw_ref(&d, x, y);
     test_near_f32(y, want, 4, 0, 1e-7);
@@ -100,7 +108,8 @@ static void test_norm__scale_and_bias_are_each_optional(void **state)
 {
     (void)state;
     const float   x[] = {1, -0.0f, 3, 4}, scale[] = {2, 3}, bias[] = {10, 20};
-    const float   both[] = {12, 10, 29, 32}, only_scale[] = {2, -0.0f, 9, 12}, only_bias[] = {11, 10, 23, 24};
+    const float   both[] = {12, 10, 29, 32}, only_scale[] = {2, -0.0f, 9, 12},
+                only_bias[] = {11, 10, 23, 24};
     dvt_axis_dims d = {1, 2, 2};
     dvt_ctx      *ctx = test_ctx(1);
     float         y[4];
@@ -153,7 +162,8 @@ static void test_softmax__by_hand_along_an_inner_axis(void **state)
 {
     (void)state;
     const float   x[] = {0, 1000, 1.0986123f, 1000}, want[] = {0.25f, 0.5f, 0.75f, 0.5f};
-    const float   logs[] = {-1.3862944f, -0.69314718f, -0.28768207f, -0.69314718f}, hard[] = {0, 1, 1, 0};
+    const float   logs[] = {-1.3862944f, -0.69314718f, -0.28768207f, -0.69314718f},
+                hard[] = {0, 1, 1, 0};
     dvt_axis_dims d = {1, 2, 2};
     float         y[4];
     dvt_softmax_f32_ref(DVT_SOFTMAX_SOFTMAX, &d, x, y);
@@ -174,7 +184,7 @@ static void test_softmax__fast_equals_reference(void **state)
         dvt_axis_dims d = {test_random_range(&rng, 1, 5), test_random_range(&rng, 1, 1000),
                            test_random_range(&rng, 1, 4)};
         int64_t       count = d.outer * d.axis * d.inner;
-        float        *x = test_random_f32(ctx, &rng, count), *want = test_random_f32(ctx, &rng, count);
+        float *x = test_random_f32(ctx, &rng, count), *want = test_random_f32(ctx, &rng, count);
         float        *got = test_random_f32(ctx, &rng, count);
         for (int64_t k = 0; k < count; k++)
             x[k] *= 40;

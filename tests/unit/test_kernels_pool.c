@@ -53,7 +53,8 @@ static void test_pool__max_of_nan_is_nan_and_of_nothing_is_minus_infinity(void *
 {
     (void)state;
     const float   x[] = {1, NAN, 2, 3}, nothing[] = {-INFINITY, 1};
-    dvt_pool_dims d = row_dims(DVT_POOL_MAX, 4, 2, 2, 0, 0, 2), outside = row_dims(DVT_POOL_MAX, 1, 1, 1, 1, 0, 2);
+    dvt_pool_dims d = row_dims(DVT_POOL_MAX, 4, 2, 2, 0, 0, 2),
+                  outside = row_dims(DVT_POOL_MAX, 1, 1, 1, 1, 0, 2);
     float         y[2];
     dvt_pool_f32_nchw_ref(&d, x, y);
     assert_true(isnan(y[0]) && y[1] == 3);
@@ -99,7 +100,8 @@ static void test_pool__ceil_mode_drops_windows_behind_the_image(void **state)
     (void)state;
     assert_int_equal(dvt_window_out_ceil(112, 3, 2, 1, 0, 0), 56);
     assert_int_equal(dvt_window_out_ceil(5, 2, 2, 1, 0, 0), 3);
-    assert_int_equal(dvt_window_out_ceil(4, 1, 3, 1, 0, 3), 2); /* the third would start in the pad */
+    /* the third would start in the pad */
+    assert_int_equal(dvt_window_out_ceil(4, 1, 3, 1, 0, 3), 2);
     assert_int_equal(dvt_window_out_ceil(2, 5, 1, 1, 0, 0), 0);
 }
 
@@ -109,8 +111,9 @@ static void test_pool__outputs_that_start_behind_the_image_are_refused(void **st
     dvt_ctx      *ctx = test_ctx(1);
     dvt_pool_dims d = row_dims(DVT_POOL_MAX, 4, 2, 2, 0, 0, 3);
     assert_int_equal(dvt_pool_dims_check(ctx, &d), DVT_E_SHAPE);
-    assert_string_equal(dvt_ctx_error(ctx)->message, "pool along W: input 4, kernel 2, stride 2, pads "
-                                                     "0 and 0 have no output 3");
+    assert_string_equal(dvt_ctx_error(ctx)->message,
+                        "pool along W: input 4, kernel 2, stride 2, pads "
+                        "0 and 0 have no output 3");
     dvt_ctx_destroy(ctx);
 }
 

@@ -26,7 +26,7 @@ static void expect_axis(dvt_reduce fn, int axis, const float *want)
     float             y[3], z[3];
     int64_t           n = axis == 0 ? 3 : 2;
     dvt_tensor        x = wrap(DVT_DTYPE_F32, DVT_SHAPE(2, 3), table);
-    dvt_tensor        ty = wrap(DVT_DTYPE_F32, DVT_SHAPE(n), y), tz = wrap(DVT_DTYPE_F32, DVT_SHAPE(n), z);
+    dvt_tensor ty = wrap(DVT_DTYPE_F32, DVT_SHAPE(n), y), tz = wrap(DVT_DTYPE_F32, DVT_SHAPE(n), z);
     p.axis[axis] = true;
     dvt_reduce_ref(&p, &x, &ty);
     test_near_f32(y, want, n, 0, 1e-7);
@@ -48,7 +48,8 @@ static void test_reduce__every_function_by_hand(void **state)
     expect_axis(DVT_REDUCE_L2, 1, (const float[]){3.74165739f, 8.77496439f});
     expect_axis(DVT_REDUCE_SUM_SQUARE, 1, (const float[]){14, 77});
     expect_axis(DVT_REDUCE_LOG_SUM, 1, (const float[]){0.693147181f, 1.09861229f});
-    expect_axis(DVT_REDUCE_LOG_SUM_EXP, 1, (const float[]){3.13284523f, 5.31327390f /* 5 + log(1 + e^-1 + e^-11) */});
+    expect_axis(DVT_REDUCE_LOG_SUM_EXP, 1,
+                (const float[]){3.13284523f, 5.31327390f /* 5 + log(1 + e^-1 + e^-11) */});
 }
 
 static void test_reduce__log_sum_exp_does_not_overflow(void **state)
@@ -100,7 +101,8 @@ static void test_reduce__integers_are_exact(void **state)
     (void)state;
     const int64_t     values[] = {INT64_C(1) << 60, 1, -3};
     int64_t           y;
-    dvt_tensor        x = wrap(DVT_DTYPE_I64, DVT_SHAPE(3), values), ty = wrap(DVT_DTYPE_I64, DVT_SHAPE(1), &y);
+    dvt_tensor        x = wrap(DVT_DTYPE_I64, DVT_SHAPE(3), values),
+               ty = wrap(DVT_DTYPE_I64, DVT_SHAPE(1), &y);
     dvt_reduce_params p = {.fn = DVT_REDUCE_SUM, .axis = {true}};
     dvt_reduce_ref(&p, &x, &ty);
     assert_true(y == (INT64_C(1) << 60) - 2);
@@ -119,7 +121,7 @@ static void test_reduce__over_nothing(void **state)
     dvt_ctx          *ctx = test_ctx(1);
     float             y[2], z[2];
     dvt_tensor        x = wrap(DVT_DTYPE_F32, DVT_SHAPE(2, 0), NULL);
-    dvt_tensor        ty = wrap(DVT_DTYPE_F32, DVT_SHAPE(2), y), tz = wrap(DVT_DTYPE_F32, DVT_SHAPE(2), z);
+    dvt_tensor ty = wrap(DVT_DTYPE_F32, DVT_SHAPE(2), y), tz = wrap(DVT_DTYPE_F32, DVT_SHAPE(2), z);
     const dvt_reduce  fns[] = {DVT_REDUCE_SUM, DVT_REDUCE_PROD, DVT_REDUCE_MAX, DVT_REDUCE_MIN};
     const float       want[] = {0, 1, -INFINITY, INFINITY};
     dvt_reduce_params p = {.axis = {false, true}};
@@ -132,11 +134,13 @@ static void test_reduce__over_nothing(void **state)
     dvt_ctx_destroy(ctx);
 }
 
-static void check_fast(dvt_rng *rng, const dvt_reduce_params *p, const dvt_shape *shape, double scale)
+static void check_fast(dvt_rng *rng, const dvt_reduce_params *p, const dvt_shape *shape,
+                       double scale)
 {
     dvt_ctx   *ctx = test_ctx(2);
     dvt_shape  ys = *shape;
-    dvt_tensor x = dvt_tensor_wrap(DVT_DTYPE_F32, shape, test_random_f32(ctx, rng, dvt_shape_count(shape)));
+    dvt_tensor x =
+        dvt_tensor_wrap(DVT_DTYPE_F32, shape, test_random_f32(ctx, rng, dvt_shape_count(shape)));
     dvt_tensor y, z;
     for (int i = 0; i < shape->rank; i++)
         ys.dim[i] = p->axis[i] ? 1 : shape->dim[i];

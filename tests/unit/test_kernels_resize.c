@@ -57,7 +57,8 @@ static void test_resize__linear_in_every_coordinate_mode(void **state)
 {
     (void)state;
     const float       x[] = {0, 8};
-    const float       half[] = {0, 2, 6, 8}, corners[] = {0, 8 / 3.0f, 16 / 3.0f, 8}, asym[] = {0, 4, 8, 8};
+    const float       half[] = {0, 2, 6, 8}, corners[] = {0, 8 / 3.0f, 16 / 3.0f, 8},
+                asym[] = {0, 4, 8, 8};
     dvt_resize_params p = {.mode = DVT_RESIZE_LINEAR, .coord = DVT_COORD_HALF_PIXEL};
     expect_row(&p, 2, x, 4, half);
     p.coord = DVT_COORD_PYTORCH_HALF_PIXEL;
@@ -88,7 +89,8 @@ static void test_resize__a_given_scale_beats_the_ratio(void **state)
 {
     (void)state;
     const float       x[] = {0, 1, 2, 3, 4};
-    dvt_resize_params p = {.mode = DVT_RESIZE_LINEAR, .coord = DVT_COORD_HALF_PIXEL, .scale = {1, 0.5f}};
+    dvt_resize_params p = {
+        .mode = DVT_RESIZE_LINEAR, .coord = DVT_COORD_HALF_PIXEL, .scale = {1, 0.5f}};
     expect_row(&p, 5, x, 2, (const float[]){0.5f, 2.5f});
     p.coord = DVT_COORD_HALF_PIXEL_SYMMETRIC;
     expect_row(&p, 5, x, 2, (const float[]){1, 3});
@@ -117,7 +119,8 @@ static void test_resize__cubic_weights(void **state)
     (void)state;
     const float       x[] = {1, 2, 4, 8};
     const float       want[] = {(-3 * 1 + 19 * 2 + 19 * 4 - 3 * 8) / 32.0f};
-    dvt_resize_params p = {.mode = DVT_RESIZE_CUBIC, .coord = DVT_COORD_HALF_PIXEL, .cubic_a = -0.75f};
+    dvt_resize_params p = {
+        .mode = DVT_RESIZE_CUBIC, .coord = DVT_COORD_HALF_PIXEL, .cubic_a = -0.75f};
     expect_row(&p, 4, x, 1, want);
 }
 
@@ -126,7 +129,8 @@ static void test_resize__cubic_can_leave_the_outside_out(void **state)
 {
     (void)state;
     const float       x[] = {1, 2};
-    dvt_resize_params p = {.mode = DVT_RESIZE_CUBIC, .coord = DVT_COORD_HALF_PIXEL, .cubic_a = -0.5f};
+    dvt_resize_params p = {
+        .mode = DVT_RESIZE_CUBIC, .coord = DVT_COORD_HALF_PIXEL, .cubic_a = -0.5f};
     /* output 0 of 4 is at -0.25: taps -2 .. 1 with t = 0.75: -3/128, 29/128, 111/128, -9/128 */
     float all = (-3 * 1 + 29 * 1 + 111 * 1 - 9 * 2) / 128.0f, inside = (111 * 1 - 9 * 2) / 102.0f;
     /* output 1 is at 0.25: taps -1 .. 2 with the same weights in reverse; the rest by symmetry */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_kernels_unary.c - element-wise functions of one operand: a value worked out for each function,
- * rounding and special values, fast against reference.
+ * test_kernels_unary.c - element-wise functions of one operand: a value worked out for each
+ * function, rounding and special values, fast against reference.
  */
 #include "dovetail/kernels.h"
 #include "support/arrays.h"

@@ -2,8 +2,8 @@
 /*
  * test_onnx_ops.c - operators whose meaning changed between opsets, or that are written out.
  *
- * Expected values are worked out by hand from the operator's definition. Forms that ONNX's own tests
- * cover at their newest opset are left to tests/onnx.
+ * Expected values are worked out by hand from the operator's definition. Forms that ONNX's own
+ * tests cover at their newest opset are left to tests/onnx.
  */
 #include "formats/onnx_int.h"
 #include "support/onnx_build.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * nest.c - the long words' loop nests by index instead of by counting.
+ * loop_nest.c - the long words' loop nests by index instead of by counting.
  *
  * Idea      Hardware counts through a nest; the model wants turn number i directly, so that results
  *           can be computed in any order. Level l of turn i has the counter (i / prod n[<l]) mod
  *           n[l].
- * Tests     tests/unit/test_nest.c (against counting)
+ * Tests     tests/unit/test_loop_nest.c (against counting)
  */
 #include "sim/sim_int.h"
 
