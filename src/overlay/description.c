@@ -16,45 +16,45 @@
 /* ---- the numbers --------------------------------------------------------------------------- */
 
 /* X(group, key, member, type, min, max, unit, meaning) */
-#define OVERLAY_KEYS(X)                                                                           \
-    X("array", "c_vec", c_vec, I32, 1, 256, "value",                                              \
-      "input channels of a dot product; values of a block")                                       \
-    X("array", "k_vec", k_vec, I32, 1, 512, "lane", "output channels at once")                    \
-    X("array", "q_vec", q_vec, I32, 1, 64, "lane", "output columns at once")                      \
-    X("array", "p_vec", p_vec, I32, 1, 64, "lane", "output rows at once")                         \
-    X("array", "interleave", interleave, I32, 1, 64, "turn",                                      \
-      "turns before an accumulator is used again")                                                \
-    X("format", "feature_mantissa_bits", feature_mantissa_bits, I32, 3, 12, "bit",                \
-      "mantissa of a feature with its sign; 8 for int8")                                          \
-    X("format", "filter_mantissa_bits", filter_mantissa_bits, I32, 3, 12, "bit",                  \
-      "mantissa of a filter value with its sign; 8 for int8")                                     \
-    X("format", "accumulator_bits", accumulator_bits, I32, 32, 64, "bit",                         \
-      "accumulator: 40 to 64 for bfp, 32 for int8")                                               \
-    X("stream_buffer", "banks", stream_buffer_banks, I32, 1, 4096, "bank",                        \
-      "banks of the stream buffer")                                                               \
-    X("stream_buffer", "words_per_bank", stream_buffer_words_per_bank, I32, 1, 16777216, "word",  \
-      "depth of a bank, in words of c_vec features")                                              \
-    X("filter_cache", "words", filter_cache_words, I32, 1, 32768, "word",                         \
-      "words of c_vec filter values a lane and half; there are two halves")                       \
-    X("crossbar", "function_tables", function_tables, I32, 0, 16, "table",                        \
-      "piecewise linear functions of the kernels act and lrn")                                    \
-    X("crossbar", "lrn_size_max", lrn_size_max, I32, 1, 255, "channel",                           \
-      "largest window of the kernel lrn, odd")                                                    \
-    X("crossbar", "pool_window_max", pool_window_max, I32, 1, 65535, "turn",                      \
-      "largest window of the kernels pool and depthwise, rows times columns")                     \
-    X("memory", "bus_bits", memory_bus_bits, I32, 32, 8192, "bit",                                \
-      "width of the data bus, a power of two")                                                    \
-    X("memory", "clock_mhz", memory_clock_mhz, F64, 1, 4000, "MHz", "clock of the data bus")      \
-    X("memory", "bandwidth_gbps", memory_bandwidth_gbps, F64, 0.001, 10000, "1e9 byte/s",         \
-      "sustained; at most what bus and clock give")                                               \
-    X("memory", "latency_cycles", memory_latency_cycles, I32, 0, 100000, "cycle of clock_mhz",    \
-      "from a request to its first data")                                                         \
-    X("memory", "burst_beats", memory_burst_beats, I32, 1, 256, "beat", "longest burst")          \
-    X("memory", "bytes", memory_bytes, I64, 65536, 68719476736, "byte", "size")                   \
-    X("control", "link_bits", control_link_bits, I32, 8, 64, "bit",                               \
-      "width of the chain that delivers long words: 8, 16, 32 or 64")                             \
-    X("control", "fifo_depth", control_fifo_depth, I32, 1, 4096, "entry",                         \
-      "entries between a kernel's transport node and the kernel")                                 \
+#define OVERLAY_KEYS(X)                                                                          \
+    X("array", "c_vec", c_vec, I32, 1, 256, "value",                                             \
+      "input channels of a dot product; values of a block")                                      \
+    X("array", "k_vec", k_vec, I32, 1, 512, "lane", "output channels at once")                   \
+    X("array", "q_vec", q_vec, I32, 1, 64, "lane", "output columns at once")                     \
+    X("array", "p_vec", p_vec, I32, 1, 64, "lane", "output rows at once")                        \
+    X("array", "interleave", interleave, I32, 1, 64, "turn",                                     \
+      "turns before an accumulator is used again")                                               \
+    X("format", "feature_mantissa_bits", feature_mantissa_bits, I32, 3, 12, "bit",               \
+      "mantissa of a feature with its sign; 8 for int8")                                         \
+    X("format", "filter_mantissa_bits", filter_mantissa_bits, I32, 3, 12, "bit",                 \
+      "mantissa of a filter value with its sign; 8 for int8")                                    \
+    X("format", "accumulator_bits", accumulator_bits, I32, 32, 64, "bit",                        \
+      "accumulator: 40 to 64 for bfp, 32 for int8")                                              \
+    X("stream_buffer", "banks", stream_buffer_banks, I32, 1, 4096, "bank",                       \
+      "banks of the stream buffer")                                                              \
+    X("stream_buffer", "words_per_bank", stream_buffer_words_per_bank, I32, 1, 16777216, "word", \
+      "depth of a bank, in words of c_vec features")                                             \
+    X("filter_cache", "words", filter_cache_words, I32, 1, 32768, "word",                        \
+      "words of c_vec filter values a lane and half; there are two halves")                      \
+    X("crossbar", "function_tables", function_tables, I32, 0, 16, "table",                       \
+      "piecewise linear functions of the kernels act and lrn")                                   \
+    X("crossbar", "lrn_size_max", lrn_size_max, I32, 1, 255, "channel",                          \
+      "largest window of the kernel lrn, odd")                                                   \
+    X("crossbar", "pool_window_max", pool_window_max, I32, 1, 65535, "turn",                     \
+      "largest window of the kernels pool and depthwise, rows times columns")                    \
+    X("memory", "bus_bits", memory_bus_bits, I32, 32, 8192, "bit",                               \
+      "width of the data bus, a power of two")                                                   \
+    X("memory", "clock_mhz", memory_clock_mhz, F64, 1, 4000, "MHz", "clock of the data bus")     \
+    X("memory", "bandwidth_gbps", memory_bandwidth_gbps, F64, 0.001, 10000, "1e9 byte/s",        \
+      "sustained; at most what bus and clock give")                                              \
+    X("memory", "latency_cycles", memory_latency_cycles, I32, 0, 100000, "cycle of clock_mhz",   \
+      "from a request to its first data")                                                        \
+    X("memory", "burst_beats", memory_burst_beats, I32, 1, 256, "beat", "longest burst")         \
+    X("memory", "bytes", memory_bytes, I64, 65536, 68719476736, "byte", "size")                  \
+    X("control", "link_bits", control_link_bits, I32, 8, 64, "bit",                              \
+      "width of the chain that delivers long words: 8, 16, 32 or 64")                            \
+    X("control", "fifo_depth", control_fifo_depth, I32, 1, 4096, "entry",                        \
+      "entries between a kernel's transport node and the kernel")                                \
     X("", "clock_mhz", clock_mhz, F64, 1, 2000, "MHz", "clock of the overlay")
 
 static const dvti_overlay_key keys[] = {
@@ -177,7 +177,8 @@ static dvt_status read_targets(const dvti_json *connect, const char *const *name
                                dvt_kernel source, dvt_overlay *o)
 {
     dvti_json  list;
-    dvt_status st = dvti_json_get_array(connect, dvt_kernel_name(source), DVTI_JSON_OPTIONAL, &list);
+    dvt_status st =
+        dvti_json_get_array(connect, dvt_kernel_name(source), DVTI_JSON_OPTIONAL, &list);
 
     for (size_t i = 0; st == DVT_OK && i < dvti_json_count(&list); i++) {
         dvti_json item = dvti_json_at(&list, i);
@@ -254,7 +255,7 @@ static dvt_status read_groups(const dvti_json *root, dvt_overlay *o)
 {
     static const char *const format_keys[] = {"kind"}, *const crossbar_keys[] = {"kernels",
                                                                                  "connect"};
-    dvt_status               st = DVT_OK;
+    dvt_status st = DVT_OK;
 
     for (size_t i = 0; st == DVT_OK && i < GROUP_COUNT; i++) {
         bool      format = strcmp(groups[i], "format") == 0;

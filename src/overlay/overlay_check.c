@@ -13,8 +13,8 @@
 #include <string.h>
 
 enum {
-    PRODUCT_BITS_MAX = 31,       /* a dot product is a signed 32-bit integer in models and RTL */
-    STREAM_WORDS_MAX = 1 << 24,  /* 24-bit addresses in the long words */
+    PRODUCT_BITS_MAX = 31,      /* a dot product is a signed 32-bit integer in models and RTL */
+    STREAM_WORDS_MAX = 1 << 24, /* 24-bit addresses in the long words */
     MULTIPLIERS_MAX = 1 << 20,
     INT8_BITS = 8,
     INT8_ACCUMULATOR_BITS = 32,
@@ -30,8 +30,8 @@ static dvt_status check_ranges(dvt_ctx *ctx, const dvt_overlay *o)
         double v = dvti_overlay_key_value(&keys[i], o);
         if (!(v >= keys[i].min && v <= keys[i].max)) {
             return dvt_fail(ctx, DVT_E_PARSE, NULL, "%s%s%s: %.12g is outside of %.12g..%.12g %s",
-                            keys[i].group, keys[i].group[0] ? "." : "", keys[i].key, v,
-                            keys[i].min, keys[i].max, keys[i].unit);
+                            keys[i].group, keys[i].group[0] ? "." : "", keys[i].key, v, keys[i].min,
+                            keys[i].max, keys[i].unit);
         }
     }
     return DVT_OK;
@@ -47,8 +47,8 @@ static dvt_status check_text(dvt_ctx *ctx, const char *key, const char *text, bo
     }
     if (text[strspn(text, allowed)] != '\0') {
         return dvt_fail(ctx, DVT_E_PARSE, NULL,
-                        "%s: '%s' has characters other than letters, digits, '.', '_' and '-'",
-                        key, text);
+                        "%s: '%s' has characters other than letters, digits, '.', '_' and '-'", key,
+                        text);
     }
     return DVT_OK;
 }
@@ -94,8 +94,8 @@ static dvt_status check_format(dvt_ctx *ctx, const dvt_overlay *o)
         return dvt_fail(ctx, DVT_E_PARSE, NULL,
                         "array.c_vec: a dot product of %d values with mantissas of %d and %d bits "
                         "has %d bits, at most %d are built; fewer values or shorter mantissas do",
-                        o->c_vec, o->feature_mantissa_bits, o->filter_mantissa_bits,
-                        d.product_bits, PRODUCT_BITS_MAX);
+                        o->c_vec, o->feature_mantissa_bits, o->filter_mantissa_bits, d.product_bits,
+                        PRODUCT_BITS_MAX);
     }
     return DVT_OK;
 }
@@ -182,8 +182,7 @@ static dvt_status check_connection(dvt_ctx *ctx, const dvt_overlay *o, dvt_kerne
     }
     if (dvti_kernel_takes_windows(to) && from != DVT_KERNEL_SREAD) {
         return dvt_fail(ctx, DVT_E_PARSE, NULL,
-                        "crossbar.connect.%s: '%s' takes windows, which only sread delivers", f,
-                        t);
+                        "crossbar.connect.%s: '%s' takes windows, which only sread delivers", f, t);
     }
     if (from == to) {
         return dvt_fail(ctx, DVT_E_PARSE, NULL, "crossbar.connect.%s: leads to itself", f);
@@ -229,8 +228,7 @@ static dvt_status check_crossbar(dvt_ctx *ctx, const dvt_overlay *o)
 
     for (int from = 0; st == DVT_OK && from < DVT_KERNEL_COUNT; from++) {
         if (o->connect[from] >> DVT_KERNEL_COUNT != 0) {
-            st = dvt_fail(ctx, DVT_E_PARSE, NULL,
-                          "crossbar.connect.%s: mask 0x%x names no kernels",
+            st = dvt_fail(ctx, DVT_E_PARSE, NULL, "crossbar.connect.%s: mask 0x%x names no kernels",
                           dvt_kernel_name((dvt_kernel)from), o->connect[from]);
         }
         for (int to = 0; st == DVT_OK && to < DVT_KERNEL_COUNT; to++) {

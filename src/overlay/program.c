@@ -43,8 +43,7 @@ static dvt_status check_memory(const dvt_program *p, const dvt_pos *at)
 }
 
 /* Every channel has one place. */
-static dvt_status check_slots(const dvt_program *p, const dvt_program_tensor *t,
-                              const dvt_pos *at)
+static dvt_status check_slots(const dvt_program *p, const dvt_program_tensor *t, const dvt_pos *at)
 {
     int64_t    places = (int64_t)t->blocks * p->overlay.c_vec, found = 0;
     bool      *seen = NULL;
@@ -75,8 +74,7 @@ static dvt_status check_slots(const dvt_program *p, const dvt_program_tensor *t,
     return st;
 }
 
-static dvt_status check_tensor(const dvt_program *p, const dvt_program_tensor *t,
-                               const dvt_pos *at)
+static dvt_status check_tensor(const dvt_program *p, const dvt_program_tensor *t, const dvt_pos *at)
 {
     dvt_overlay_derived d;
     int64_t             plane = (int64_t)t->h * t->w; /* 2^40 at most */
@@ -88,11 +86,11 @@ static dvt_status check_tensor(const dvt_program *p, const dvt_program_tensor *t
                         t->name, t->host_value.i);
     }
     v = dvt_graph_value(p->host, t->host_value);
-    if (v->dtype != DVT_F32 || v->kind == DVT_VALUE_PARAM ||
+    if (v->dtype != DVT_DTYPE_F32 || v->kind == DVT_VALUE_PARAM ||
         dvt_shape_count(&v->shape) / t->c != plane || dvt_shape_count(&v->shape) % t->c != 0) {
         return dvt_fail(p->ctx, DVT_E_PARSE, at,
-                        "tensor '%s': %d x %d x %d is not its host value's shape and type",
-                        t->name, t->c, t->h, t->w);
+                        "tensor '%s': %d x %d x %d is not its host value's shape and type", t->name,
+                        t->c, t->h, t->w);
     }
     if (!t->to_overlay && v->kind == DVT_VALUE_CONST) {
         return dvt_fail(p->ctx, DVT_E_PARSE, at, "tensor '%s': the host reads it into a constant",
@@ -131,8 +129,8 @@ static dvt_status check_step(const dvt_program *p, int32_t index, const dvt_pos 
 
 static dvt_status check_tables(const dvt_program *p, const dvt_word *w)
 {
-    bool    act = dvt_word_has(w, DVT_KERNEL_ACT) &&
-               (w->act.fn == DVT_ACT_TABLE || w->act.fn == DVT_ACT_ELU);
+    bool act =
+        dvt_word_has(w, DVT_KERNEL_ACT) && (w->act.fn == DVT_ACT_TABLE || w->act.fn == DVT_ACT_ELU);
     int64_t most = -1;
 
     if (act) {

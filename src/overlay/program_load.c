@@ -110,9 +110,8 @@ static dvt_status find_sections(loader *l)
                         DVTI_SECTION_COUNT);
     }
     for (size_t k = 0; k < DVTI_SECTION_COUNT; k++) {
-        const uint8_t *entry =
-            l->data + DVTI_PROGRAM_HEADER_BYTES + k * DVTI_PROGRAM_ENTRY_BYTES;
-        uint64_t offset = get_uint(entry + 8, 8), bytes = get_uint(entry + 16, 8);
+        const uint8_t *entry = l->data + DVTI_PROGRAM_HEADER_BYTES + k * DVTI_PROGRAM_ENTRY_BYTES;
+        uint64_t       offset = get_uint(entry + 8, 8), bytes = get_uint(entry + 16, 8);
         at.offset = (uint64_t)(entry - l->data);
         if (get_uint(entry, 8) != k || offset != aligned(end) || offset > l->size ||
             bytes > l->size - offset) {
@@ -160,15 +159,14 @@ static dvt_status get_i32(const dvti_json *o, const char *key, int32_t min, int3
 
 static dvt_status read_heads(loader *l, const dvti_json *root)
 {
-    static const char *const keys[] = {"schema",       "tool_version", "model_name",
-                                       "model_sha256", "options",      "inputs",
-                                       "memory_bytes", "macs",         "overlay",
-                                       "tensors",      "steps",        "words"};
+    static const char *const keys[] = {"schema",  "tool_version", "model_name",   "model_sha256",
+                                       "options", "inputs",       "memory_bytes", "macs",
+                                       "overlay", "tensors",      "steps",        "words"};
     const char *const        schemas[] = {"dovetail.program/1"};
     size_t                   which;
     dvt_program             *p = l->p;
     dvti_json                overlay;
-    dvt_status st = dvti_json_check_keys(root, keys, sizeof keys / sizeof *keys);
+    dvt_status               st = dvti_json_check_keys(root, keys, sizeof keys / sizeof *keys);
 
     if (st != DVT_OK ||
         (st = dvti_json_get_enum(root, "schema", DVTI_JSON_REQUIRED, schemas, 1, &which)) !=
@@ -193,7 +191,7 @@ static dvt_status read_tensor(loader *l, const dvti_json *o, dvt_program_tensor 
     static const char *const keys[] = {"name",   "value", "c",     "h",         "w",
                                        "blocks", "base",  "scale", "to_overlay"};
     double                   scale = 0.0;
-    dvt_status st = dvti_json_check_keys(o, keys, sizeof keys / sizeof *keys);
+    dvt_status               st = dvti_json_check_keys(o, keys, sizeof keys / sizeof *keys);
 
     if (st != DVT_OK || (st = keep_string(l, o, "name", &t->name)) != DVT_OK ||
         (st = get_i32(o, "value", 0, INT32_MAX, &t->host_value.i)) != DVT_OK ||
@@ -204,8 +202,7 @@ static dvt_status read_tensor(loader *l, const dvti_json *o, dvt_program_tensor 
         (st = dvti_json_get_u32(o, "base", DVTI_JSON_REQUIRED, 0, UINT32_MAX, &t->base)) !=
             DVT_OK ||
         (st = dvti_json_get_f64(o, "scale", DVTI_JSON_REQUIRED, 1e-30, 1e30, &scale)) != DVT_OK ||
-        (st = dvti_json_get_bool(o, "to_overlay", DVTI_JSON_REQUIRED, &t->to_overlay)) !=
-            DVT_OK) {
+        (st = dvti_json_get_bool(o, "to_overlay", DVTI_JSON_REQUIRED, &t->to_overlay)) != DVT_OK) {
         return st;
     }
     t->scale = (float)scale;
@@ -402,15 +399,13 @@ static dvt_status read_tables(loader *l)
             !get_floats(&from, &t->inv_step, 1) || !get_floats(&from, t->a, DVT_TABLE_SEGMENTS) ||
             !get_floats(&from, t->b, DVT_TABLE_SEGMENTS) ||
             !get_floats(&from, t->e2, DVT_TABLE_EXPONENTS)) {
-            return dvt_fail(l->ctx, DVT_E_PARSE, &at, "function table %d has values not finite",
-                            i);
+            return dvt_fail(l->ctx, DVT_E_PARSE, &at, "function table %d has values not finite", i);
         }
     }
     return DVT_OK;
 }
 
-static dvt_status keep_bytes(loader *l, dvti_section_kind kind, const uint8_t **out,
-                             size_t *bytes)
+static dvt_status keep_bytes(loader *l, dvti_section_kind kind, const uint8_t **out, size_t *bytes)
 {
     const section *s = &l->sections[kind];
     uint8_t       *copy = dvt_arena_aligned(l->p->arena, s->bytes + 1, DVT_ALIGN);

@@ -45,15 +45,9 @@ bool dvti_range_meet(dvti_range a, dvti_range b)
     return !dvti_range_empty(a) && !dvti_range_empty(b) && a.min <= b.max && b.min <= a.max;
 }
 
-static int64_t floor_div(int64_t a, int64_t b) /* b > 0 */
-{
-    return a / b - (a % b != 0 && a < 0);
-}
+static int64_t floor_div(int64_t a, int64_t b) /* b > 0 */ { return a / b - (a % b != 0 && a < 0); }
 
-static int64_t step_of(const axis *x, int k)
-{
-    return x->rows ? x->level[k]->h : x->level[k]->w;
-}
+static int64_t step_of(const axis *x, int k) { return x->rows ? x->level[k]->h : x->level[k]->w; }
 
 /* Addresses of the longest level where its coordinate `at` + i * step lies in [lo, hi). */
 static dvti_range longest_level(const axis *x, int64_t at, int64_t lo, int64_t hi)

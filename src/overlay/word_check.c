@@ -28,15 +28,14 @@ typedef struct check {
     const dvt_word     *w;
     dvt_overlay_derived d;
     int64_t             memory_bytes, memory_words;
-    int64_t             width;   /* values of a pixel in a result */
-    int64_t             results; /* of the trip */
+    int64_t             width;               /* values of a pixel in a result */
+    int64_t             results;             /* of the trip */
     dvti_range          in, operand, stored; /* touched: sread, elt, write */
 } check;
 
 static bool has(const check *c, dvt_kernel k) { return dvt_word_has(c->w, k); }
 
-static dvt_status refuse(const check *c, dvt_status status, const char *fmt, ...)
-    DVT_PRINTF(3, 4);
+static dvt_status refuse(const check *c, dvt_status status, const char *fmt, ...) DVT_PRINTF(3, 4);
 static dvt_status refuse(const check *c, dvt_status status, const char *fmt, ...)
 {
     char    line[256];
@@ -121,8 +120,8 @@ static dvt_status check_route(const check *c)
 
     for (; st == DVT_OK && i < DVT_ROUTE_MAX && x->route[i] != 0; i++) {
         int64_t k = x->route[i];
-        if (k >= DVT_KERNEL_COUNT || !dvti_kernel_is_aux((dvt_kernel)k) ||
-            !has(c, (dvt_kernel)k) || (seen >> k & 1u) != 0) {
+        if (k >= DVT_KERNEL_COUNT || !dvti_kernel_is_aux((dvt_kernel)k) || !has(c, (dvt_kernel)k) ||
+            (seen >> k & 1u) != 0) {
             return refuse(c, DVT_E_PARSE,
                           "xbar.route[%d] = %lld is no kernel of this word, or stands there twice",
                           i, (long long)k);
@@ -198,7 +197,8 @@ static dvt_status check_results(check *c)
         return bad_counts(c, "write");
     }
     if (each < 1 || turns % each != 0) {
-        return refuse(c, DVT_E_PARSE, "sread.n makes %lld turns, no whole number of windows of %lld",
+        return refuse(c, DVT_E_PARSE,
+                      "sread.n makes %lld turns, no whole number of windows of %lld",
                       (long long)turns, (long long)each);
     }
     c->results = turns / each;
@@ -219,10 +219,7 @@ static dvt_status check_results(check *c)
     return DVT_OK;
 }
 
-static int64_t groups_used(const check *c, int64_t outer)
-{
-    return (c->results - 1) / outer + 1;
-}
+static int64_t groups_used(const check *c, int64_t outer) { return (c->results - 1) / outer + 1; }
 
 /* ---- filters and parameters ---------------------------------------------------------------- */
 
@@ -287,7 +284,8 @@ static dvt_status check_pages(const check *c)
         high += step > 0 ? step : 0;
     }
     if (low < 0 || !in_memory(c, high, w->words * w->lanes * c->d.filter_word_bytes)) {
-        return refuse(c, DVT_E_CAPACITY, "wread reads pages outside of external memory (%lld bytes)",
+        return refuse(c, DVT_E_CAPACITY,
+                      "wread reads pages outside of external memory (%lld bytes)",
                       (long long)c->memory_bytes);
     }
     return DVT_OK;
@@ -314,8 +312,8 @@ static dvt_status check_param_use(const check *c, const char *field, int64_t out
 static dvt_status check_wread(const check *c)
 {
     const dvt_part_wread *w = &c->w->wread;
-    bool       filters = has(c, DVT_KERNEL_ARRAY) || has(c, DVT_KERNEL_DEPTHWISE);
-    dvt_status st = DVT_OK;
+    bool                  filters = has(c, DVT_KERNEL_ARRAY) || has(c, DVT_KERNEL_DEPTHWISE);
+    dvt_status            st = DVT_OK;
 
     if (!has(c, DVT_KERNEL_WREAD)) {
         return DVT_OK;
@@ -479,8 +477,7 @@ static dvt_status check_fread(const check *c)
     st = inside(c, "fread.src", "external memory", linear(f->src, f->n, from, DVT_DMA_LOOPS),
                 c->memory_words);
     return st == DVT_OK ? inside(c, "fread.dst", "the stream buffer",
-                                 linear(f->dst, f->n, to, DVT_DMA_LOOPS),
-                                 c->d.stream_buffer_words)
+                                 linear(f->dst, f->n, to, DVT_DMA_LOOPS), c->d.stream_buffer_words)
                         : st;
 }
 
@@ -501,9 +498,8 @@ static dvt_status check_sread(check *c)
     r.level[DVT_LOOPS] = (dvti_reach_level){c->o->p_vec, s->pa, s->ph, 0};
     r.level[DVT_LOOPS + 1] = (dvti_reach_level){c->o->q_vec, s->qa, 0, s->qw};
     st = range_of(c, "sread", &r, &c->in);
-    return st == DVT_OK
-               ? inside(c, "sread", "the stream buffer", c->in, c->d.stream_buffer_words)
-               : st;
+    return st == DVT_OK ? inside(c, "sread", "the stream buffer", c->in, c->d.stream_buffer_words)
+                        : st;
 }
 
 /* The nest of results, whose rows and columns are the writer's, with addresses of its own. */
@@ -601,8 +597,8 @@ static dvt_status check_aliases(const check *c)
     if (c->w->write.space == 0) {
         if (dvti_range_meet(c->stored, c->in)) {
             return refuse(c, DVT_E_PARSE, "writes words %lld..%lld over its input %lld..%lld",
-                          (long long)c->stored.min, (long long)c->stored.max,
-                          (long long)c->in.min, (long long)c->in.max);
+                          (long long)c->stored.min, (long long)c->stored.max, (long long)c->in.min,
+                          (long long)c->in.max);
         }
         if (dvti_range_meet(c->stored, c->operand)) {
             return refuse(c, DVT_E_PARSE, "writes words %lld..%lld over its operand %lld..%lld",
@@ -625,7 +621,7 @@ static dvt_status check_trip(check *c)
 {
     static dvt_status (*const before[])(const check *) = {check_route, check_windows};
     static dvt_status (*const after[])(const check *) = {check_wread, check_auxiliary};
-    dvt_status                st = DVT_OK;
+    dvt_status st = DVT_OK;
 
     for (size_t i = 0; st == DVT_OK && i < sizeof before / sizeof *before; i++) {
         st = before[i](c);
