@@ -7,8 +7,8 @@
  *           So the largest magnitude of the block decides, and the fast path looks at that alone,
  *           while the reference tries the exponents one after the other.
  * Rounding  to nearest, ties to even. The fast path scales by a power of two (exact where the
- *           result is at least 1/2, and below that the integer is 0 however it is rounded) and adds
- *           1.5 * 2^23, which leaves the rounded integer in the low bits of the sum.
+ *           result is at least 1/2, and below that the integer is 0 however it is rounded) and
+ *           adds 1.5 * 2^23, which leaves the rounded integer in the low bits of the sum.
  * Special   Minus zero gives 0. Values too large for exponent 31 saturate, infinities too, NaN
  *           gives 0; all of them are counted. docs/numerics.md section 2.
  * Tests     tests/unit/test_bfp.c: fast equal to reference over random and edge values, all m.

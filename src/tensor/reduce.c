@@ -335,13 +335,13 @@ void dvt_reduce_f32_fast(dvt_ctx *ctx, const dvt_reduce_params *p, const dvt_ten
 /* ---- cumulative sums ----------------------------------------------------------------------- */
 
 #define DEFINE_CUMSUM(name, type, sum_type)                                                      \
-    static void name(const type *x, type *y, int64_t n, int64_t step, bool exclusive)            \
+    static void name(const void *x, void *y, int64_t at, int64_t n, int64_t step, bool exclusive) \
     {                                                                                            \
         sum_type sum = 0;                                                                        \
-        for (int64_t i = 0; i < n; i++) {                                                        \
+        for (int64_t i = 0; i < n; i++, at += step) {                                            \
             sum_type before = sum;                                                               \
-            sum += (sum_type)x[i * step];                                                        \
-            y[i * step] = (type)(exclusive ? before : sum);                                      \
+            sum += (sum_type)((const type *)x)[at];                                              \
+            ((type *)y)[at] = (type)(exclusive ? before : sum);                                  \
         }                                                                                        \
     }
 DEFINE_CUMSUM(cumsum_f32, float, double)
@@ -357,18 +357,10 @@ void dvt_cumsum_ref(const dvt_axis_dims *d, dvt_dtype dtype, bool exclusive, boo
         int64_t step = reverse ? -d->inner : d->inner;
         at += reverse ? (d->axis - 1) * d->inner : 0;
         switch (dtype) {
-        case DVT_DTYPE_F32:
-            cumsum_f32((const float *)x + at, (float *)y + at, d->axis, step, exclusive);
-            break;
-        case DVT_DTYPE_F64:
-            cumsum_f64((const double *)x + at, (double *)y + at, d->axis, step, exclusive);
-            break;
-        case DVT_DTYPE_I32:
-            cumsum_i32((const int32_t *)x + at, (int32_t *)y + at, d->axis, step, exclusive);
-            break;
-        case DVT_DTYPE_I64:
-            cumsum_i64((const int64_t *)x + at, (int64_t *)y + at, d->axis, step, exclusive);
-            break;
+        case DVT_DTYPE_F32: cumsum_f32(x, y, at, d->axis, step, exclusive); break;
+        case DVT_DTYPE_F64: cumsum_f64(x, y, at, d->axis, step, exclusive); break;
+        case DVT_DTYPE_I32: cumsum_i32(x, y, at, d->axis, step, exclusive); break;
+        case DVT_DTYPE_I64: cumsum_i64(x, y, at, d->axis, step, exclusive); break;
         default: assert(false && "f32, f64, i32 and i64 only"); return;
         }
     }

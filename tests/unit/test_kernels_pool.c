@@ -100,8 +100,7 @@ static void test_pool__ceil_mode_drops_windows_behind_the_image(void **state)
     (void)state;
     assert_int_equal(dvt_window_out_ceil(112, 3, 2, 1, 0, 0), 56);
     assert_int_equal(dvt_window_out_ceil(5, 2, 2, 1, 0, 0), 3);
-    /* the third would start in the pad */
-    assert_int_equal(dvt_window_out_ceil(4, 1, 3, 1, 0, 3), 2);
+    assert_int_equal(dvt_window_out_ceil(4, 1, 3, 1, 0, 3), 2); /* a third starts in the pad */
     assert_int_equal(dvt_window_out_ceil(2, 5, 1, 1, 0, 0), 0);
 }
 
