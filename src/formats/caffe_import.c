@@ -177,6 +177,8 @@ dvt_value_id dvti_caffe_param(dvti_caffe_op *op, const char *role, const dvt_sha
     return id;
 }
 
+enum { FILL_MAX = 1 << 24 };
+
 dvt_value_id dvti_caffe_fill(dvti_caffe_op *op, const char *what, const dvt_shape *shape,
                              float value)
 {
@@ -185,6 +187,10 @@ dvt_value_id dvti_caffe_fill(dvti_caffe_op *op, const char *what, const dvt_shap
     const char  *name = dvt_arena_printf(op->net->arena, "%s.%s", op->layer->name, what);
 
     if (!dvti_caffe_ok(op)) {
+        return id;
+    }
+    if (dvt_shape_count(shape) > FILL_MAX) { /* memory for values that the file does not hold */
+        dvti_caffe_fail(op, DVT_E_CAPACITY, "it has more than %d channels", (int)FILL_MAX);
         return id;
     }
     op->r->status = name ? dvt_tensor_init(op->net->ctx, DVT_DTYPE_F32, shape, &t) : DVT_E_NOMEM;

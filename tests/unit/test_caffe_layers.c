@@ -227,6 +227,8 @@ static void test_caffe_layers__what_cannot_be_is_refused_at_its_place(void **sta
         "layer 'l' (BatchNorm): with use_global_stats false its output depends on the "
         "rest of the batch",
         NULL);
+    tool_caffe_refused(NET("1,99999999,1,1", "type: 'BatchNorm'"), NULL, DVT_E_CAPACITY, 2, 1,
+                       "layer 'l' (BatchNorm): it has more than 16777216 channels", NULL);
     tool_caffe_refused(NET("1,4,5,5", "type: 'Eltwise'"), NULL, DVT_E_PARSE, 2, 1,
                        "layer 'l' (Eltwise): it has 1 bottoms, not 2 or more", NULL);
     tool_caffe_refused(NET("1,4,5,5", "type: 'LRN' lrn_param { local_size: 4 }"), NULL, DVT_E_PARSE,
