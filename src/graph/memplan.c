@@ -6,9 +6,9 @@
  *           over its whole lifetime, or behind everything placed there. The problem is NP-hard
  *           (dynamic storage allocation), and what counts is the order: largest first (large
  *           tensors decide the size of the block, so they choose while it is empty), largest bytes
- *           x steps first, and earliest first. The orders are tried in turn until one meets the bound,
- *           and the smallest block is kept. On random lifetimes the mean is 1.024 of the bound, where
- *           largest first alone has 1.035 (tests/unit/test_memplan.c prints it).
+ *           x steps first, and earliest first. The orders are tried in turn until one meets the
+ *           bound, and the smallest block is kept. On random lifetimes the mean is 1.024 of the
+ *           bound, where largest first alone has 1.035 (tests/unit/test_memplan.c prints it).
  * Invariants
  *           (1) items whose lifetimes overlap never overlap in address;
  *           (2) every offset is a multiple of DVT_ALIGN;
