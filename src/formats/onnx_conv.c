@@ -160,17 +160,59 @@ static int64_t full_size(const dvt_window_attrs *win, const dvt_shape *x, int32_
 }
 
 /* Pads that give the wanted output; where it is larger than all there is, the output is padded. */
-static void pads_for_output(dvti_auto_pad mode, const dvt_shape *x, const dvt_ints *want,
-                            dvt_conv_attrs *a)
+static void pads_for_output(dvti_onnx_node *n, dvti_auto_pad mode, const dvt_shape *x,
+                            const dvt_ints *want, dvt_conv_attrs *a)
 {
-    for (int32_t i = 0; i < want->n; i++) {
-        int64_t total = full_size(&a->win, x, i) + a->output_pad.v[i] - want->v[i];
+    dvti_auto_pad share = mode == DVTI_PAD_SAME_UPPER ? DVTI_PAD_SAME_UPPER : DVTI_PAD_SAME_LOWER;
+
+    for (int32_t i = 0; n->st == DVT_OK && i < want->n; i++) {
+        int64_t *extra = &a->output_pad.v[i];
+        if (want->v[i] < 1 || want->v[i] > DVT_DIM_MAX || *extra < 0 || *extra > DVT_DIM_MAX) {
+            dvti_onnx_refuse(n, DVT_E_SHAPE, "size %lld of dimension %d with %lld more cannot be",
+                             (long long)want->v[i], (int)i + 2, (long long)*extra);
+            return;
+        }
+        int64_t total = full_size(&a->win, x, i) + *extra - want->v[i];
         if (total < 0) {
-            a->output_pad.v[i] -= total;
+            *extra -= total;
             total = 0;
         }
-        share_pad(mode == DVTI_PAD_SAME_UPPER ? DVTI_PAD_SAME_UPPER : DVTI_PAD_SAME_LOWER, total,
-                  &a->win.pad_lo.v[i], &a->win.pad_hi.v[i]);
+        share_pad(share, total, &a->win.pad_lo.v[i], &a->win.pad_hi.v[i]);
+    }
+}
+
+/* output_shape, or what auto_pad asks for; n = 0: neither, the pads are as given. */
+static void wanted_output(dvti_onnx_node *n, dvti_auto_pad mode, const dvt_shape *x,
+                          const dvt_window_attrs *win, dvt_ints *want)
+{
+    int32_t spatial = x->rank - 2;
+
+    if (dvti_onnx_ints(n, "output_shape", want)) {
+        if (want->n == x->rank) { /* some files give all dimensions */
+            for (int32_t i = 0; i < spatial; i++) {
+                want->v[i] = want->v[i + 2];
+            }
+            want->n = spatial;
+        }
+        if (want->n != spatial) {
+            dvti_onnx_refuse(n, DVT_E_SHAPE, "attribute 'output_shape' has %d entries",
+                             (int)want->n);
+        }
+    } else if (mode == DVTI_PAD_SAME_UPPER || mode == DVTI_PAD_SAME_LOWER) {
+        for (int32_t i = 0; i < spatial; i++) {
+            want->v[want->n++] = x->dim[i + 2] * win->stride.v[i];
+        }
+    }
+}
+
+/* Sizes whose products stay in range. */
+static void check_sizes(dvti_onnx_node *n, const dvt_shape *x)
+{
+    for (int32_t i = 2; n->st == DVT_OK && i < x->rank; i++) {
+        if (x->dim[i] > INT32_MAX) {
+            dvti_onnx_refuse(n, DVT_E_UNSUPPORTED, "dimension %d is %lld, the limit is %d", (int)i,
+                             (long long)x->dim[i], (int)INT32_MAX);
+        }
     }
 }
 
@@ -180,32 +222,17 @@ void dvti_onnx_conv_transpose(dvti_onnx_node *n)
     dvt_shape     xs = dvti_onnx_shape_of(n, x), ws = dvti_onnx_shape_of(n, w);
     dvt_attrs     a = {.conv = {.groups = dvti_onnx_int(n, "group", 1)}};
     dvti_auto_pad mode = dvti_onnx_auto_pad(n);
-    dvt_ints      want;
+    dvt_ints      want = {0};
 
     if (!conv_kernel(n, &xs, &ws, &a.conv.win.kernel)) {
         return;
     }
-    int32_t spatial = xs.rank - 2;
-    dvti_onnx_window_lists(n, spatial, mode, &a.conv.win);
-    read_list(n, "output_padding", spatial, 0, &a.conv.output_pad);
-    if (dvti_onnx_ints(n, "output_shape", &want)) {
-        if (want.n == xs.rank) { /* some files give all dimensions */
-            for (int32_t i = 0; i < spatial; i++) {
-                want.v[i] = want.v[i + 2];
-            }
-            want.n = spatial;
-        }
-        if (want.n != spatial) {
-            dvti_onnx_refuse(n, DVT_E_SHAPE, "attribute 'output_shape' has %d entries",
-                             (int)want.n);
-        }
-    } else if (mode == DVTI_PAD_SAME_UPPER || mode == DVTI_PAD_SAME_LOWER) {
-        for (int32_t i = 0; i < spatial; i++) {
-            want.v[want.n++] = xs.dim[i + 2] * a.conv.win.stride.v[i];
-        }
-    }
+    check_sizes(n, &xs);
+    dvti_onnx_window_lists(n, xs.rank - 2, mode, &a.conv.win);
+    read_list(n, "output_padding", xs.rank - 2, 0, &a.conv.output_pad);
     if (n->st == DVT_OK) {
-        pads_for_output(mode, &xs, &want, &a.conv);
+        wanted_output(n, mode, &xs, &a.conv.win, &want);
+        pads_for_output(n, mode, &xs, &want, &a.conv);
     }
     end_with_bias(n, DVT_OP_CONV_TRANSPOSE, &a, x, w);
 }

@@ -200,7 +200,7 @@ static dvt_value_id lay_along(dvti_onnx_node *n, dvt_value_id a, dvt_value_id b)
     if (axis < 0) {
         axis += as.rank;
     }
-    if (axis < 0 || axis + bs.rank > as.rank) {
+    if (axis < 0 || axis > as.rank - bs.rank) {
         dvti_onnx_refuse(n, DVT_E_SHAPE, "axis %lld does not fit operands of rank %d and %d",
                          (long long)axis, (int)as.rank, (int)bs.rank);
         return b;

@@ -205,6 +205,41 @@ static void test_models__topologies_have_their_size(void **state)
     }
 }
 
+/* The wire format says where the file ends early; nothing is left behind. */
+static void expect_clean_failure(const char *name, const dvt_blob *file, size_t size)
+{
+    dvt_ctx         *ctx = dvt_ctx_create(NULL);
+    const dvt_error *e = dvt_ctx_error(ctx);
+    dvt_graph       *g;
+
+    assert_int_not_equal(dvt_onnx_parse(ctx, name, file->data, size, NULL, &g), DVT_OK);
+    assert_null(g);
+    assert_true(e->status == DVT_E_PARSE && e->has_pos);
+    assert_int_equal(dvt_ctx_bytes_in_use(ctx), 0);
+    dvt_ctx_destroy(ctx);
+}
+
+static void test_models__truncated_ones_fail_with_a_place(void **state)
+{
+    static const char *const models[] = {"models/Amandashi95+onnc/resnet20.onnx", FACES ".onnx",
+                                         "models/onnx+models/mnist/model.onnx"};
+    enum { POSITIONS = 200 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof models / sizeof models[0]; i++) {
+        char     path[TEST_PATH_MAX];
+        dvt_ctx *ctx = dvt_ctx_create(NULL);
+        dvt_blob file;
+        test_data_require(models[i], path);
+        must(ctx, dvt_file_read(ctx, path, 0, &file));
+        for (size_t k = 0; k < POSITIONS; k++) {
+            expect_clean_failure(path, &file, file.size * k / POSITIONS);
+        }
+        dvt_blob_deinit(ctx, &file);
+        dvt_ctx_destroy(ctx);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +250,7 @@ int main(void)
         cmocka_unit_test(test_models__mnist_with_its_own_data),
         cmocka_unit_test(test_models__recurrent_ones_are_refused_by_name),
         cmocka_unit_test(test_models__topologies_have_their_size),
+        cmocka_unit_test(test_models__truncated_ones_fail_with_a_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
