@@ -4,8 +4,8 @@
  *
  * Table      one line a file: multiply-accumulates at batch 1, or status, place and message. Sizes
  *            that a train form leaves out are given as (3,32,32).
- * Refusals   only solvers and files of other frameworks may be refused; a layer, field or shape that
- *            the reader does not understand fails the test.
+ * Refusals   only solvers and files of other frameworks may be refused; a layer, field or shape
+ *            that the reader does not understand fails the test.
  * Counts     multiply-accumulates of the four networks whose figures are published with the data.
  */
 #define _XOPEN_SOURCE 700 /* nftw */
