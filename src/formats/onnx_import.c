@@ -281,6 +281,34 @@ static dvt_status build(dvti_onnx *o, const uint8_t *data, size_t size)
     return st == DVT_OK ? dvt_graph_compact(o->g) : st;
 }
 
+static void discard(dvti_onnx *o)
+{
+    dvt_graph_destroy(o->g);
+    dvt_free(o->ctx, o->values);
+    dvt_free(o->ctx, o->node_offset);
+    o->g = NULL;
+    o->values = NULL;
+    o->node_offset = NULL;
+}
+
+/* Again with more inputs as constants, until all are known that must be: each time one more is. */
+static dvt_status build_until_known(dvti_onnx *o, const uint8_t *data, size_t size)
+{
+    size_t     count = (size_t)o->opts->value_count + 1;
+    dvt_status st;
+
+    o->is_bound = dvt_calloc(o->ctx, count, sizeof *o->is_bound);
+    if (!o->is_bound) {
+        return DVT_E_NOMEM;
+    }
+    do {
+        discard(o);
+        o->again = false;
+        st = build(o, data, size);
+    } while (o->again);
+    return st;
+}
+
 dvt_status dvt_onnx_parse(dvt_ctx *ctx, const char *name, const uint8_t *data, size_t size,
                           const dvt_import_opts *opts, dvt_graph **out)
 {
@@ -294,15 +322,14 @@ dvt_status dvt_onnx_parse(dvt_ctx *ctx, const char *name, const uint8_t *data, s
     st = dvti_onnx_unpack(ctx, name, data, size, &dvt_onnx__model__descriptor, &allocator, &m);
     if (st == DVT_OK) {
         o.model = (const DvtOnnx__Model *)m;
-        st = build(&o, data, size);
+        st = build_until_known(&o, data, size);
     }
     if (st == DVT_OK) {
         *out = o.g;
         o.g = NULL;
     }
-    dvt_graph_destroy(o.g);
-    dvt_free(ctx, o.values);
-    dvt_free(ctx, o.node_offset);
+    discard(&o);
+    dvt_free(ctx, o.is_bound);
     if (m) {
         protobuf_c_message_free_unpacked(m, &allocator);
     }

@@ -68,12 +68,17 @@ typedef struct dvti_onnx {
     dvti_onnx_value       *values; /* open addressing; value_cap is a power of two */
     size_t                 value_cap;
     uint64_t              *node_offset; /* (node count) of each node in the file */
+    bool                  *is_bound;    /* (opts->value_count) this input is a constant */
+    bool                   again;       /* more of them are needed: the import starts again */
 } dvti_onnx;
 
 const dvti_onnx_value *dvti_onnx_find(const dvti_onnx *o, const char *name); /* NULL = unknown */
 /* E_PARSE if the name is taken: every value of a model has one producer. */
 DVT_MUST_CHECK dvt_status dvti_onnx_bind(dvti_onnx *o, const char *name, dvt_value_id id,
                                          bool half);
+/* `v` must be a constant but depends on inputs: true if the options have the values of all of them.
+ * They are bound then, and the import starts again. */
+bool dvti_onnx_bind_known(dvti_onnx *o, dvt_value_id v);
 /* True if `name` is a graph output declared float16. */
 bool dvti_onnx_is_half_output(const dvti_onnx *o, const char *name);
 

@@ -87,14 +87,15 @@ static const dvt_shape *given_shape(const dvti_onnx *o, const char *name, int32_
     return NULL;
 }
 
-static const dvt_tensor *given_value(const dvti_onnx *o, const char *name)
+/* Index of the value that the options have for an input, -1 if none. */
+static int32_t find_known(const dvti_onnx *o, const char *name)
 {
     for (int32_t i = 0; i < o->opts->value_count; i++) {
         if (strcmp(o->opts->values[i].name, name) == 0) {
-            return &o->opts->values[i].value;
+            return i;
         }
     }
-    return NULL;
+    return -1;
 }
 
 static dvt_status need_shape(const dvti_onnx *o, const char *name, int32_t dim)
@@ -232,19 +233,18 @@ static dvt_status bind_given(dvti_onnx *o, const char *name, dvt_dtype dtype,
 
 static dvt_status read_input(dvti_onnx *o, const DvtOnnx__ValueInfo *p, int32_t free_inputs)
 {
-    const dvt_tensor *value;
-    dvt_value_id      v;
-    dvt_shape         shape;
-    int32_t           elem;
-    char              name[192];
-    dvt_status        st = tensor_type(o, p, "input", &elem);
+    dvt_value_id v;
+    dvt_shape    shape;
+    int32_t      elem, known;
+    char         name[192];
+    dvt_status   st = tensor_type(o, p, "input", &elem);
 
     if (st != DVT_OK) {
         return st;
     }
-    value = given_value(o, p->name);
-    if (value) {
-        return bind_given(o, p->name, dvti_onnx_dtype(elem), value);
+    known = find_known(o, p->name);
+    if (known >= 0 && o->is_bound[known]) {
+        return bind_given(o, p->name, dvti_onnx_dtype(elem), &o->opts->values[known].value);
     }
     st = input_shape(o, p->name, p->type->tensor_type->shape, free_inputs, &shape);
     if (st == DVT_OK) {
@@ -319,6 +319,51 @@ dvt_status dvti_onnx_read_inputs(dvti_onnx *o)
     }
     dvt_free(o->ctx, is_free);
     return st;
+}
+
+/* ---- values that must be known ------------------------------------------------------------- */
+
+/* Marks what `v` is computed from; nodes stand in topological order, so one walk backwards does. */
+static void mark_sources(const dvt_graph *g, dvt_value_id v, bool *used)
+{
+    used[v.i] = true;
+    for (int32_t i = dvt_graph_node_count(g) - 1; i >= 0; i--) {
+        const dvt_node *node = dvt_graph_node(g, (dvt_node_id){i});
+        bool            reached = false;
+        for (int32_t k = 0; !node->dead && k < node->output_count; k++) {
+            reached = reached || used[node->outputs[k].i];
+        }
+        for (int32_t k = 0; reached && k < node->input_count; k++) {
+            if (node->inputs[k].i >= 0) {
+                used[node->inputs[k].i] = true;
+            }
+        }
+    }
+}
+
+bool dvti_onnx_bind_known(dvti_onnx *o, dvt_value_id v)
+{
+    int32_t count = dvt_graph_value_count(o->g);
+    bool   *used = o->opts->value_count ? dvt_calloc(o->ctx, (size_t)count, sizeof *used) : NULL;
+    bool    all = used != NULL;
+
+    if (!used) {
+        return false;
+    }
+    mark_sources(o->g, v, used);
+    for (int32_t i = 0; i < dvt_graph_input_count(o->g); i++) {
+        dvt_value_id in = dvt_graph_input(o->g, i);
+        all = all && (!used[in.i] || find_known(o, dvt_graph_value(o->g, in)->name) >= 0);
+    }
+    for (int32_t i = 0; all && i < dvt_graph_input_count(o->g); i++) {
+        dvt_value_id in = dvt_graph_input(o->g, i);
+        if (used[in.i]) {
+            o->is_bound[find_known(o, dvt_graph_value(o->g, in)->name)] = true;
+            o->again = true;
+        }
+    }
+    dvt_free(o->ctx, used);
+    return all && o->again;
 }
 
 /* ---- outputs ------------------------------------------------------------------------------- */

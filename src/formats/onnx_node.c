@@ -253,6 +253,10 @@ bool dvti_onnx_const(dvti_onnx_node *n, int32_t i, const char *what, dvt_tensor 
     if (v.i < 0) {
         return false;
     }
+    if (!dvt_graph_const(n->o->g, v, out) && dvti_onnx_bind_known(n->o, v)) {
+        n->st = DVT_E_UNSUPPORTED; /* of this attempt: no error is raised */
+        return false;
+    }
     if (!dvt_graph_const(n->o->g, v, out)) {
         dvti_onnx_refuse(n, DVT_E_UNSUPPORTED,
                          "input %d (%s) is '%s', which is known only when the network runs", (int)i,

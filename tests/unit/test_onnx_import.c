@@ -165,7 +165,8 @@ static void test_inputs__no_shape_at_all_must_be_given(void **state)
     onnx_build_free(b);
 }
 
-static void test_inputs__a_shape_known_at_run_time_is_refused_unless_given_as_value(void **state)
+static void
+test_inputs__a_shape_known_at_run_time_is_refused_unless_its_value_is_given(void **state)
 {
     onnx_build     *b = onnx_build_new(13);
     dvt_shape       two = {1, {2}};
@@ -356,7 +357,8 @@ int main(void)
         cmocka_unit_test(test_inputs__an_unknown_batch_is_one_or_what_the_options_say),
         cmocka_unit_test(test_inputs__other_unknown_sizes_must_be_given),
         cmocka_unit_test(test_inputs__no_shape_at_all_must_be_given),
-        cmocka_unit_test(test_inputs__a_shape_known_at_run_time_is_refused_unless_given_as_value),
+        cmocka_unit_test(
+            test_inputs__a_shape_known_at_run_time_is_refused_unless_its_value_is_given),
         cmocka_unit_test(test_inputs__sequences_are_refused),
         cmocka_unit_test(test_refusal__an_unknown_attribute_names_node_operator_opset_and_place),
         cmocka_unit_test(test_refusal__an_unknown_operator),
