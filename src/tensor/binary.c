@@ -173,6 +173,21 @@ static const row_fn row_of[DVT_DTYPE_COUNT] = {
         }                                                                 \
     return true
 
+/* NaN in either operand wins. Selections without "or", which would be a branch in the loop. */
+static inline float larger(float a, float b)
+{
+    float most = a > b ? a : b;
+
+    return a != a ? a : most;
+}
+
+static inline float smaller(float a, float b)
+{
+    float least = a < b ? a : b;
+
+    return a != a ? a : least;
+}
+
 DVTI_SIMD static bool row_f32_simd(const row *r)
 {
     const float  *pa = r->a, *pb = r->b, a0 = *pa, b0 = *pb;
@@ -184,8 +199,8 @@ DVTI_SIMD static bool row_f32_simd(const row *r)
     case DVT_BINARY_SUB: SIMD_EACH(a - b);
     case DVT_BINARY_MUL: SIMD_EACH(a * b);
     case DVT_BINARY_DIV: SIMD_EACH(a / b);
-    case DVT_BINARY_MAX: SIMD_EACH(a > b || a != a ? a : b);
-    case DVT_BINARY_MIN: SIMD_EACH(a < b || a != a ? a : b);
+    case DVT_BINARY_MAX: SIMD_EACH(larger(a, b));
+    case DVT_BINARY_MIN: SIMD_EACH(smaller(a, b));
     default: return false;
     }
 }

@@ -24,7 +24,7 @@ static int64_t plane_size(const int64_t size[DVT_SPATIAL])
     return size[0] * size[1] * size[2];
 }
 
-static int64_t tap_at(const dvt_pool_dims *d, int i, int64_t o, int64_t tap)
+static inline int64_t tap_at(const dvt_pool_dims *d, int i, int64_t o, int64_t tap)
 {
     return o * d->stride[i] - d->pad_lo[i] + tap * d->dilation[i];
 }
@@ -53,10 +53,12 @@ static int64_t axis_divisor(const dvt_pool_dims *d, int i, int64_t o)
     return taps_within(d, i, o, 0, d->in[i]);
 }
 
-/* NaN wins: the same rule in both kernels, so that they give the same bits. */
+/* NaN wins: the same rule in both kernels, so that they give the same bits. Two selections and no
+ * "or", whose second half would be a branch and keep the loops from being vectorised. */
 static inline float larger(float most, float v)
 {
-    return v > most || v != v ? v : most;
+    most = v > most ? v : most;
+    return v != v ? v : most;
 }
 
 /* ---- reference ----------------------------------------------------------------------------- */
@@ -133,17 +135,19 @@ typedef struct row_block {
 
 /* Outputs [lo, hi) of the block whose tap kw is inside the image; output i reads at + i * step,
  * where `at` is the value returned (it may be outside itself). */
-static int64_t tap_range(const row_block *b, int64_t kw, int64_t *lo, int64_t *hi)
+static inline int64_t tap_range(const row_block *b, int64_t kw, int64_t *lo, int64_t *hi)
 {
     int64_t step = b->d->stride[2], at = tap_at(b->d, 2, b->first, kw), room = b->d->in[2] - at;
 
     *lo = at < 0 ? (-at + step - 1) / step : 0;
-    *hi = room <= 0 ? 0 : (room + step - 1) / step;
-    *hi = *hi > b->count ? b->count : *hi;
+    if ((b->count - 1) * step < room) /* the usual case, without a division */
+        *hi = b->count;
+    else
+        *hi = room <= 0 ? 0 : (room + step - 1) / step;
     return at;
 }
 
-DVTI_SIMD static void max_taps(const float *restrict x, int64_t at, int64_t step, int64_t lo,
+static inline void max_taps(const float *restrict x, int64_t at, int64_t step, int64_t lo,
                                int64_t hi, float *restrict most)
 {
     if (step == 1) {
@@ -158,7 +162,7 @@ DVTI_SIMD static void max_taps(const float *restrict x, int64_t at, int64_t step
     }
 }
 
-DVTI_SIMD static void sum_taps(const float *restrict x, int64_t at, int64_t step, int64_t lo,
+static inline void sum_taps(const float *restrict x, int64_t at, int64_t step, int64_t lo,
                                int64_t hi, double *restrict sum)
 {
     if (step == 1) {
@@ -171,7 +175,7 @@ DVTI_SIMD static void sum_taps(const float *restrict x, int64_t at, int64_t step
 }
 
 /* Calls one of the two for every tap of the rows that output (o0, o1) sees. */
-static void gather_rows(const dvt_pool_dims *d, const float *x, int64_t o0, int64_t o1,
+static inline void gather_rows(const dvt_pool_dims *d, const float *x, int64_t o0, int64_t o1,
                         row_block *b, float *most, double *sum)
 {
     for (int64_t kd = 0; kd < d->kernel[0]; kd++) {
@@ -190,7 +194,7 @@ static void gather_rows(const dvt_pool_dims *d, const float *x, int64_t o0, int6
     }
 }
 
-static void max_block(const dvt_pool_dims *d, const float *x, int64_t o0, int64_t o1, row_block *b,
+static inline void max_block(const dvt_pool_dims *d, const float *x, int64_t o0, int64_t o1, row_block *b,
                       float *y)
 {
     for (int64_t i = 0; i < b->count; i++)
@@ -198,7 +202,7 @@ static void max_block(const dvt_pool_dims *d, const float *x, int64_t o0, int64_
     gather_rows(d, x, o0, o1, b, y, NULL);
 }
 
-static void avg_block(const dvt_pool_dims *d, const float *x, int64_t o0, int64_t o1, row_block *b,
+static inline void avg_block(const dvt_pool_dims *d, const float *x, int64_t o0, int64_t o1, row_block *b,
                       float *y)
 {
     double  sum[ROW_BLOCK] = {0};
@@ -211,7 +215,7 @@ static void avg_block(const dvt_pool_dims *d, const float *x, int64_t o0, int64_
     }
 }
 
-static void pool_plane_fast(const dvt_pool_dims *d, const float *x, float *y)
+DVTI_SIMD static void pool_plane_fast(const dvt_pool_dims *d, const float *x, float *y)
 {
     for (int64_t o0 = 0; o0 < d->out[0]; o0++) {
         for (int64_t o1 = 0; o1 < d->out[1]; o1++, y += d->out[2]) {
