@@ -113,14 +113,14 @@ static double bell(dvt_rng *rng)
 /* Corners of the digit in pixels, moved and mapped. Returns their number. */
 static int place(const stroke *s, dvt_rng *rng, point out[CORNERS_MAX])
 {
-    const double scale = between(rng, 0.7, 1.25), wide = scale * between(rng, 0.75, 1.25);
+    const double scale = between(rng, 0.8, 1.25), wide = scale * between(rng, 0.75, 1.25);
     const double turn = between(rng, -0.35, 0.35), slant = between(rng, -0.4, 0.4);
     const double dx = SIDE / 2.0 + between(rng, -2.5, 2.5),
                  dy = SIDE / 2.0 + between(rng, -2.5, 2.5);
 
     for (int i = 0; i < s->count; i++) {
-        const double x = s->corner[i][0] - 5.0 + between(rng, -1.7, 1.7);
-        const double y = s->corner[i][1] - 8.0 + between(rng, -1.7, 1.7);
+        const double x = s->corner[i][0] - 5.0 + between(rng, -1.4, 1.4);
+        const double y = s->corner[i][1] - 8.0 + between(rng, -1.4, 1.4);
         out[i].x = dx + wide * (x - slant * y) - scale * turn * y;
         out[i].y = dy + scale * (y + turn * x);
     }
@@ -162,7 +162,7 @@ static void draw_stray(double image[SIDE][SIDE], dvt_rng *rng)
     point line[2];
 
     line[0] = (point){between(rng, 0, SIDE), between(rng, 0, SIDE)};
-    line[1] = (point){line[0].x + between(rng, -10, 10), line[0].y + between(rng, -10, 10)};
+    line[1] = (point){line[0].x + between(rng, -8, 8), line[0].y + between(rng, -8, 8)};
     draw(image, line, 2, between(rng, 0.4, 1), between(rng, 80, 255));
 }
 
@@ -172,8 +172,8 @@ static int64_t render(dvt_rng rng, uint8_t *out /* (SIDE, SIDE) */)
     point         corner[CORNERS_MAX];
     const int64_t label = (int64_t)dvt_rng_below(&rng, CLASSES);
     const int     count = place(&DIGITS[label], &rng, corner);
-    const double  half = between(&rng, 0.5, 1.6), ink = between(&rng, 80, 255);
-    const double  noise = between(&rng, 0, 48);
+    const double  half = between(&rng, 0.5, 1.6), ink = between(&rng, 90, 255);
+    const double  noise = between(&rng, 0, 40);
 
     draw(image, corner, count, half, ink);
     draw_stray(image, &rng);
