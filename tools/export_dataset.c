@@ -11,7 +11,8 @@
 #include <string.h>
 
 /* Makes room for `count` images of the shape of the first one. */
-static dvt_status make_arrays(dvt_ctx *ctx, int64_t count, const dvt_tensor *first, dvt_tensor out[2])
+static dvt_status make_arrays(dvt_ctx *ctx, int64_t count, const dvt_tensor *first,
+                              dvt_tensor out[2])
 {
     const dvt_shape images = DVT_SHAPE(count, first->shape.dim[0], first->shape.dim[1],
                                        first->shape.dim[2]);

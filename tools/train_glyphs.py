@@ -18,7 +18,7 @@ import numpy as np
 EPOCHS, BATCH, RATE, SEED = 12, 64, 2e-3, 1
 
 
-# ---- layers: each returns its output and a function from the output's gradient to the input's -----
+# ---- layers: each returns its output, and a function from the output's gradient to the input's
 
 def patches(x, k):
     """(N,C,H,W) -> (N, H-k+1, W-k+1, C*k*k)"""
@@ -81,7 +81,7 @@ def forward(p, x, grads):
     return x, backs
 
 
-# ---- training -------------------------------------------------------------------------------------
+# ---- training ----------------------------------------------------------------------------------
 
 def initial(rng):
     def weights(*shape):
@@ -132,7 +132,7 @@ def train(x, labels):
     return p
 
 
-# ---- ONNX -----------------------------------------------------------------------------------------
+# ---- ONNX --------------------------------------------------------------------------------------
 
 def varint(n):
     out = b""
@@ -173,12 +173,13 @@ def value_info(name, dims):
 
 def model(p):
     names = ["conv1.w", "conv1.b", "conv2.w", "conv2.b", "fc1.w", "fc1.b", "fc2.w", "fc2.b"]
+    kernel = attribute("kernel_shape", [5, 5])
     pool = [attribute("kernel_shape", [2, 2]), attribute("strides", [2, 2])]
     nodes = [
-        node("Conv", "conv1", ["image", "conv1.w", "conv1.b"], "c1", attribute("kernel_shape", [5, 5])),
+        node("Conv", "conv1", ["image", "conv1.w", "conv1.b"], "c1", kernel),
         node("Relu", "relu1", ["c1"], "r1"),
         node("MaxPool", "pool1", ["r1"], "p1", *pool),
-        node("Conv", "conv2", ["p1", "conv2.w", "conv2.b"], "c2", attribute("kernel_shape", [5, 5])),
+        node("Conv", "conv2", ["p1", "conv2.w", "conv2.b"], "c2", kernel),
         node("Relu", "relu2", ["c2"], "r2"),
         node("MaxPool", "pool2", ["r2"], "p2", *pool),
         node("Flatten", "flatten", ["p2"], "f", attribute("axis", 1)),

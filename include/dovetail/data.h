@@ -74,8 +74,8 @@ DVT_API DVT_MUST_CHECK dvt_status dvt_preprocess_apply(dvt_ctx *ctx, const dvt_p
 /* The same as JSON text, for the record. */
 DVT_API void dvt_preprocess_print(const dvt_preprocess *p, dvt_buf *out);
 
-/* Rank of `label` among scores (C): 0 = top-1. Ties count against the label; NaN ranks last; a label
- * that is no class has rank C. */
+/* Rank of `label` among scores (C): 0 = top-1. Ties count against the label; NaN ranks last; a
+ * label that is no class has rank C. */
 DVT_API int64_t dvt_label_rank(const float *scores, int64_t count, int64_t label);
 
 #ifdef __cplusplus

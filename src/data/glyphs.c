@@ -4,8 +4,8 @@
  *
  * Idea       Each digit is one stroke: a polyline on a grid of 10 x 16. An item moves its corners a
  *            little, maps it by a random affine map, draws it with a random pen, and adds noise and
- *            two stray strokes. It is hard enough that a small trained network is wrong now and then,
- *            so that the effect of a number format shows.
+ *            two stray strokes. It is hard enough that a small trained network is wrong now and
+ *            then, so that the effect of a number format shows.
  * Invariants (1) item i of a split depends on (seed, split, i) alone;
  *            (2) only +, -, *, / and sqrt on doubles are used, which round the same everywhere: the
  *                images are the same bytes on every machine;
