@@ -17,7 +17,10 @@ static void must(bool holds)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    dvt_import_opts opts = {.image_shape = {3, {3, 8, 8}}};
+    dvt_shape       two = {1, {2}};
+    dvt_input_value known[] = {{"s", dvt_tensor_wrap(DVT_DTYPE_I64, &two, (int64_t[]){2, 3})},
+                               {"x", dvt_tensor_wrap(DVT_DTYPE_F32, &two, (float[]){1, 2})}};
+    dvt_import_opts opts = {.image_shape = {3, {3, 8, 8}}, .values = known, .value_count = 2};
     dvt_ctx        *ctx = dvt_ctx_create(&(dvt_ctx_opts){.memory_budget_bytes = (size_t)1 << 26});
     dvt_graph      *g;
 

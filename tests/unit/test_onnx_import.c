@@ -190,6 +190,31 @@ test_inputs__a_shape_known_at_run_time_is_refused_unless_its_value_is_given(void
     onnx_build_free(b);
 }
 
+static void test_inputs__only_what_must_be_known_becomes_a_constant(void **state)
+{
+    onnx_build     *b = onnx_build_new(13);
+    dvt_shape       one = {1, {1}}, two = {1, {2}};
+    dvt_input_value values[] = {{"x", dvt_tensor_wrap(DVT_DTYPE_F32, &two, (float[]){1, 2})},
+                                {"a", dvt_tensor_wrap(DVT_DTYPE_I64, &one, (int64_t[]){3})},
+                                {"b", dvt_tensor_wrap(DVT_DTYPE_I64, &one, (int64_t[]){4})}};
+    dvt_import_opts opts = {.values = values, .value_count = 3};
+
+    (void)state;
+    onnx_input(b, "x", ONNX_FLOAT, 1, DIMS(2));
+    onnx_input(b, "a", ONNX_INT64, 1, DIMS(1));
+    onnx_input(b, "b", ONNX_INT64, 1, DIMS(1));
+    (void)onnx_node(b, "Add", "", "a,b", "times");
+    (void)onnx_node(b, "Tile", "t", "x,times", "y");
+    onnx_output(b, "y", ONNX_FLOAT);
+    dvt_graph *g = import(b, &opts);
+    assert_int_equal(dvt_graph_input_count(g), 1);
+    assert_int_equal(dvt_graph_value(g, dvt_graph_output(g, 0))->shape.dim[0], 14);
+    dvt_graph_destroy(g);
+    opts.value_count = 2; /* b is not known */
+    onnx_expect_refused(b, &opts, DVT_E_UNSUPPORTED, "input 1 (repeats) is 'times'");
+    onnx_build_free(b);
+}
+
 static void test_inputs__sequences_are_refused(void **state)
 {
     onnx_build    *b = relu_model();
@@ -359,6 +384,7 @@ int main(void)
         cmocka_unit_test(test_inputs__no_shape_at_all_must_be_given),
         cmocka_unit_test(
             test_inputs__a_shape_known_at_run_time_is_refused_unless_its_value_is_given),
+        cmocka_unit_test(test_inputs__only_what_must_be_known_becomes_a_constant),
         cmocka_unit_test(test_inputs__sequences_are_refused),
         cmocka_unit_test(test_refusal__an_unknown_attribute_names_node_operator_opset_and_place),
         cmocka_unit_test(test_refusal__an_unknown_operator),
