@@ -7,7 +7,7 @@
  *           relative, must not climb, and after links are resolved must still lie in the folder.
  * Limits    keys location, offset, length and checksum (SHA-1 of the whole file, checked for every
  *           tensor that states it); an unknown key is refused.
- * Tests     tests/unit/test_onnx_external.c
+ * Tests     tests/unit/test_onnx_tensor.c
  */
 #define _XOPEN_SOURCE 700 /* realpath */
 

@@ -2,9 +2,10 @@
 /*
  * test_onnx_models.c - real ONNX networks give the outputs that other engines give.
  *
- * Expected outputs come with the models (.pb, .npz) or from ONNX Runtime 1.30 (golden/). Each network
- * runs naive on the graph as imported (unless it is large) and fast after all passes. The bound is on |got - want| over
- * the larger of |want| and the root mean square of the output (dvt_diff.max_rel).
+ * Expected outputs come with the models (.pb) or from ONNX Runtime 1.30 (golden/). Each
+ * network runs naive on the graph as imported (unless it is large) and fast after all passes. The
+ * bound is on |got - want| over the larger of |want| and the root mean square of the output
+ * (dvt_diff.max_rel).
  */
 #include "dovetail/formats.h"
 #include "support/test_data.h"
@@ -138,12 +139,12 @@ static void test_models__rfb_320_simplified(void **state)
           GOLDEN "RFB-320_simplified/scores.npy", GOLDEN "RFB-320_simplified/boxes.npy");
 }
 
-/* float16 weights, here computed in f32 and there in float16: the bound is that of the format */
+/* float16 weights; both engines compute in f32 and round the output to float16: one step of it */
 static void test_models__squeezenet_of_halves(void **state)
 {
     (void)state;
     CHECK("models/microsoft+Windows-Machine-Learning/SharedContent/models/SqueezeNet_fp16.onnx",
-          GOLDEN "SqueezeNet_fp16/input.npy", 2e-2, GOLDEN "SqueezeNet_fp16/output.npy");
+          GOLDEN "SqueezeNet_fp16/input.npy", 1e-3, GOLDEN "SqueezeNet_fp16/output.npy");
 }
 
 static void test_models__mnist_with_its_own_data(void **state)
