@@ -163,6 +163,7 @@ static int32_t new_version(versions *v, const char *name, int32_t layer, int32_t
         const dvti_caffe_blob *was = &net->blobs[old];
         const char            *maker = was->layer < 0 ? "input" : net->layers[was->layer].name;
         net->blobs[old].value = dvt_arena_printf(net->arena, "%s@%s", name, maker);
+        net->r.status = net->blobs[old].value ? net->r.status : DVT_E_NOMEM;
         dvti_names_move(&v->latest, name, id);
     } else {
         dvti_names_add(&v->latest, name, id);

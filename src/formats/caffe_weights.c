@@ -225,11 +225,15 @@ static dvt_status read_span(const blob_spans *s, int32_t i, dvt_tensor *out)
 
 /* ---- into the graph ------------------------------------------------------------------------ */
 
-static dvt_value_id find_param(dvt_graph *g, const blob_spans *s, const char *role)
+/* The parameter or constant "<layer>.<role>", or none. A failure stays in s->file.status. */
+static dvt_value_id find_param(dvt_graph *g, blob_spans *s, const char *role)
 {
     const char  *name = dvt_arena_printf(s->names, "%s.%s", s->layer, role);
     dvt_value_id v = name ? dvt_graph_find_value(g, name) : DVT_NO_VALUE;
 
+    if (!name) {
+        s->file.status = DVT_E_NOMEM;
+    }
     if (v.i < 0) {
         return v;
     }
@@ -306,39 +310,42 @@ static dvt_status load_blob(dvt_graph *g, const blob_spans *s, int32_t i, dvt_va
     return st;
 }
 
-static dvt_status apply_layer(dvt_graph *g, const blob_spans *s)
-{
-    static const struct {
-        const char *role;
-        int32_t     blob;
-    } roles[] = {{"weight", 0}, {"slope", 0}, {"scale", 0}, {"offset", 0},
-                 {"bias", 1},   {"mean", 0},  {"var", 1}};
-    bool       norm = find_param(g, s, "mean").i >= 0;
-    int32_t    used = norm ? 3 : 0;
-    dvt_pos    pos = {.file = s->file.file, .offset = s->file.origin};
-    float      factor = 1;
-    dvt_status st = DVT_OK;
+static const struct {
+    const char *name;
+    int32_t     blob;
+} ROLES[] = {{"weight", 0}, {"slope", 0}, {"scale", 0}, {"offset", 0},
+             {"bias", 1},   {"mean", 0},  {"var", 1}};
+enum { ROLE_COUNT = sizeof ROLES / sizeof ROLES[0], ROLE_MEAN = 5 };
 
-    for (size_t k = 0; k < sizeof roles / sizeof roles[0]; k++) {
-        if (find_param(g, s, roles[k].role).i >= 0 && roles[k].blob >= used) {
-            used = roles[k].blob + 1;
+static dvt_status apply_layer(dvt_graph *g, blob_spans *s)
+{
+    dvt_value_id param[ROLE_COUNT];
+    dvt_pos      pos = {.file = s->file.file, .offset = s->file.origin};
+    int32_t      used = 0;
+    float        factor = 1;
+    dvt_status   st = DVT_OK;
+
+    for (int k = 0; k < ROLE_COUNT; k++) {
+        param[k] = find_param(g, s, ROLES[k].name);
+        if (param[k].i >= 0 && ROLES[k].blob >= used) {
+            used = ROLES[k].blob + 1;
         }
     }
-    if (used == 0) {
-        return DVT_OK; /* a layer of training, or one the network left out */
+    if (used == 0 || s->file.status != DVT_OK) {
+        return s->file.status; /* a layer of training, or one the network left out */
     }
+    used += param[ROLE_MEAN].i >= 0; /* the factor of a batch norm */
     if (s->count != used) {
         return dvt_fail(s->file.ctx, DVT_E_SHAPE, &pos,
                         "layer '%s' has %d blobs in the weights, the network needs %d", s->layer,
                         (int)s->count, (int)used);
     }
-    if (norm) {
+    if (param[ROLE_MEAN].i >= 0) {
         st = read_factor(s, &factor);
     }
-    for (size_t k = 0; k < sizeof roles / sizeof roles[0] && st == DVT_OK; k++) {
-        dvt_value_id v = find_param(g, s, roles[k].role);
-        if (v.i >= 0) {
-            st = load_blob(g, s, roles[k].blob, v, factor);
+    for (int k = 0; k < ROLE_COUNT && st == DVT_OK; k++) {
+        if (param[k].i >= 0) {
+            st = load_blob(g, s, ROLES[k].blob, param[k], factor);
         }
     }
     return st;
@@ -429,31 +436,30 @@ static int32_t weighted_layers(dvti_wire w, dvt_arena *names, const char **out)
     return count;
 }
 
-static dvt_status report_missing(dvt_graph *g, const char *param, dvti_wire w)
+static dvt_status report_missing(const char *param, dvti_wire w)
 {
     const char  *dot = strrchr(param, '.');
     dvt_arena   *names = dvt_arena_create(w.ctx);
     const char **have = names ? dvt_arena_calloc(names, MAX_CANDIDATES, sizeof *have) : NULL;
     const char  *layer =
         names ? dvt_arena_strndup(names, param, dot ? (size_t)(dot - param) : strlen(param)) : NULL;
-    dvt_status st = DVT_E_NOMEM;
 
     if (have && layer) {
         int32_t     count = weighted_layers(w, names, have);
         const char *near = dvt_nearest(layer, have, (size_t)count);
         dvt_pos     pos = {.file = w.file};
 
-        st = dvt_fail(dvt_graph_ctx(g), DVT_E_NOTFOUND, &pos,
-                      "the weights have no layer '%s' (parameter '%s')", layer, param);
+        dvt_fail(w.ctx, DVT_E_NOTFOUND, &pos, "the weights have no layer '%s' (parameter '%s')",
+                 layer, param);
         if (near && strcmp(near, layer) != 0) {
-            dvt_fail_hint(dvt_graph_ctx(g), "the nearest name there is '%s'", near);
+            dvt_fail_hint(w.ctx, "the nearest name there is '%s'", near);
         } else if (count) {
-            dvt_fail_hint(dvt_graph_ctx(g), "%d layers have weights there, the first is '%s'",
-                          (int)count, have[0]);
+            dvt_fail_hint(w.ctx, "%d layers have weights there, the first is '%s'", (int)count,
+                          have[0]);
         }
     }
     dvt_arena_destroy(names);
-    return st;
+    return dvt_ctx_error(w.ctx)->status; /* also of a refused allocation on the way */
 }
 
 dvt_status dvt_caffe_load_weights(dvt_graph *g, const char *path)
@@ -468,7 +474,7 @@ dvt_status dvt_caffe_load_weights(dvt_graph *g, const char *path)
     for (int32_t i = 0; st == DVT_OK && i < dvt_graph_value_count(g); i++) {
         const dvt_value *v = dvt_graph_value(g, (dvt_value_id){i});
         if (v->kind == DVT_VALUE_PARAM) {
-            st = report_missing(g, v->name, dvti_wire_make(ctx, path, file.data, file.size));
+            st = report_missing(v->name, dvti_wire_make(ctx, path, file.data, file.size));
         }
     }
     dvt_blob_deinit(ctx, &file);

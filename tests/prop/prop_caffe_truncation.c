@@ -67,13 +67,13 @@ static void prop_caffe__weights_cut_anywhere_are_refused(void **state)
 {
     (void)state;
 #define MTCNN "models/kpzhang93+MTCNN_face_detection_alignment/code/codes/MTCNNv2/model/"
-#define RFB   "models/Linzaer+Ultra-Light-Fast-Generic-Face-Detector-1MB/caffe/model/RFB-320/RFB-320"
+#define RFB_FOLDER "models/Linzaer+Ultra-Light-Fast-Generic-Face-Detector-1MB/caffe/model/RFB-320/"
     check_net("models/nandahkrishna+CaffeMNIST/lenet_train_test.prototxt",
               "models/nandahkrishna+CaffeMNIST/lenet_iter_10000.caffemodel");
     check_net("models/Simshang+pycaffe/cifar10_quick.prototxt",
               "models/Simshang+pycaffe/cifar10_quick_iter_5000.caffemodel");
     check_net(MTCNN "det1.prototxt", MTCNN "det1.caffemodel");
-    check_net(RFB ".prototxt", RFB ".caffemodel");
+    check_net(RFB_FOLDER "RFB-320.prototxt", RFB_FOLDER "RFB-320.caffemodel");
 }
 
 static void prop_caffe__a_mean_file_cut_anywhere_is_refused(void **state)
