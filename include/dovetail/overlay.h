@@ -122,11 +122,13 @@ DVT_API void dvt_function_table_make(dvt_table_kind kind, float param, dvt_funct
 
 typedef struct dvt_device {
     char    name[48], title[96], vendor[24], source[256];
-    char    logic_unit[16]; /* "ALM" or "LUT" */
+    char    logic_unit[16]; /* "ALM", "LUT6" or "LUT4" */
     int64_t logic, registers, dsp, memory_blocks, memory_block_bits;
     int64_t large_memory_blocks, large_memory_block_bits; /* URAM, eSRAM; 0 = none */
     double  dsp_macs_int8; /* 8x8 multiplications one DSP does a cycle */
     double  dsp_macs_m7, dsp_macs_m12; /* FP11 and FP16 mantissa multiplications */
+    /* a binary32 multiplication with an addition behind it; an addition in logic alone */
+    double  float_mac_dsp, float_mac_logic, float_add_logic;
     double  memory_bandwidth_gbps;     /* of the usual board, 0 = unknown */
 } dvt_device;
 DVT_API DVT_MUST_CHECK dvt_status dvt_device_load(dvt_ctx *ctx, const char *path, dvt_device *out);

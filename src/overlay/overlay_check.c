@@ -5,6 +5,8 @@
  * Idea      Ranges come from the table of keys (description.c); what follows here are combinations:
  *           formats and widths, memories and address fields, crossbar and kernels. An error names
  *           the key and says what would do.
+ * Widths    The ranges alone keep a dot product within a signed 32-bit integer: 256 products of two
+ *           11-bit magnitudes and a sign are 31 bits.
  * Status    DVT_E_PARSE: the description contradicts itself or leaves the ranges.
  * Tests     tests/unit/test_overlay.c (every error)
  */
@@ -13,7 +15,6 @@
 #include <string.h>
 
 enum {
-    PRODUCT_BITS_MAX = 31,      /* a dot product is a signed 32-bit integer in models and RTL */
     STREAM_WORDS_MAX = 1 << 24, /* 24-bit addresses in the long words */
     MULTIPLIERS_MAX = 1 << 20,
     INT8_BITS = 8,
@@ -75,8 +76,6 @@ static dvt_status check_int8(dvt_ctx *ctx, const dvt_overlay *o)
 
 static dvt_status check_format(dvt_ctx *ctx, const dvt_overlay *o)
 {
-    dvt_overlay_derived d;
-
     if (o->format != DVT_FORMAT_BFP && o->format != DVT_FORMAT_INT8) {
         return dvt_fail(ctx, DVT_E_PARSE, NULL, "format.kind: %d is neither bfp nor int8",
                         (int)o->format);
@@ -88,14 +87,6 @@ static dvt_status check_format(dvt_ctx *ctx, const dvt_overlay *o)
         return dvt_fail(ctx, DVT_E_PARSE, NULL,
                         "format.accumulator_bits: block floating point needs 40 to 64, not %d",
                         o->accumulator_bits);
-    }
-    dvt_overlay_derive(o, &d);
-    if (d.product_bits > PRODUCT_BITS_MAX) {
-        return dvt_fail(ctx, DVT_E_PARSE, NULL,
-                        "array.c_vec: a dot product of %d values with mantissas of %d and %d bits "
-                        "has %d bits, at most %d are built; fewer values or shorter mantissas do",
-                        o->c_vec, o->feature_mantissa_bits, o->filter_mantissa_bits, d.product_bits,
-                        PRODUCT_BITS_MAX);
     }
     return DVT_OK;
 }
