@@ -101,8 +101,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++) {
         job        j = {.ctx = ctx};
         dvt_status st = measure(&j, &sources[i], &r);
-        report_row(&r, sources[i].name, st ? dvt_status_text(st) : NULL);
-        if (st) fprintf(stderr, "%s: %s\n", sources[i].name, dvt_ctx_error(ctx)->message);
+        report_row(&r, sources[i].name, st ? dvt_ctx_error(ctx)->message : NULL);
         dvt_ctx_clear_error(ctx);
         dvt_free(ctx, j.copy[0]);
         dvt_free(ctx, j.copy[1]);

@@ -4,8 +4,8 @@
 
 Usage     bench/bench_exec.py [--json] [TEXT]      only networks whose name holds TEXT
 Prints    for each number of threads and network: multiply-accumulates, milliseconds of each engine
-          (median; wall, and processor time in brackets), our time divided by the peer's (below 1: we
-          are faster), and the share of the fused multiply-add rate measured in the same run.
+          (median; wall, and processor time in brackets), our wall time divided by the peer's (below
+          1: we are faster), and the share of the fused multiply-add rate measured in the same run.
 Peers     bench/setup.sh installs them; one that is missing, or refuses a network, is reported.
 Networks  trained ones, and full-size ONNX topologies whose weights are constant, from
           DOVETAIL_TEST_DATA; the repository's own where there is one.
@@ -71,8 +71,8 @@ def start(peers, threads, model, weights):
                  absent or not_onnx or peers["ort"])
     no_opencv = None if peers["python"] else "python3-opencv is not installed (bench/setup.sh)"
     inputs = json.dumps(ours.facts.get("inputs", []))
-    opencv = Worker([peers["python"], str(BENCH / "worker_opencv.py"), str(threads), inputs, *files],
-                    absent or no_opencv)
+    script = str(BENCH / "worker_opencv.py")
+    opencv = Worker([peers["python"], script, str(threads), inputs, *files], absent or no_opencv)
     limit = Worker([str(BUILD / "bench" / "worker_limit"), str(threads)], absent)
     return ours, ort, opencv, limit
 

@@ -100,7 +100,7 @@ int main(int argc, char **argv)
             j.weights = weights;
         }
         dvt_status st = measure(&j, &r);
-        report_row(&r, sources[i].name, st ? dvt_status_text(st) : NULL);
+        report_row(&r, sources[i].name, st ? dvt_ctx_error(ctx)->message : NULL);
         dvt_ctx_clear_error(ctx);
     }
     report_end(&r);

@@ -2,8 +2,8 @@
 /*
  * report.h - what the benchmarks in C share: clocks, repeated timing, one table for two readers.
  *
- * A benchmark prints rows; a row is a name and numbers with a key (unit at its end, as in "wall_ms")
- * each. People get aligned columns, `--json` gives {"schema", "results": [{"name", key: number}]}.
+ * A benchmark prints rows; a row is a name and numbers with a key each (its unit at the end, as in
+ * "wall_ms"). People get aligned columns, `--json` gives {"schema", "results": [{"name", key: ...}]}.
  * Every row of a benchmark has the same keys. Header only: each bench/<name>.c is one program.
  */
 #ifndef DOVETAIL_BENCH_REPORT_H
@@ -97,7 +97,11 @@ static inline void report_json_row(const report *r, const char *name, const char
         if (isfinite(r->value[i])) printf(", \"%s\": %.6g", r->key[i], r->value[i]);
         else printf(", \"%s\": null", r->key[i]);
     }
-    if (reason) printf(", \"not_measured\": \"%s\"", reason);
+    if (reason) {
+        printf(", \"not_measured\": \"");
+        for (const char *c = reason; *c; c++) putchar(*c == '"' || *c == '\\' ? '\'' : *c);
+        putchar('"');
+    }
     printf("}");
 }
 
@@ -117,7 +121,7 @@ static inline void report_text_row(const report *r, const char *name, const char
     printf("\n");
 }
 
-/* Ends the row. `reason`: why it has no numbers, or NULL; plain text without quotes. */
+/* Ends the row. `reason`: why it has no numbers, or NULL. */
 static inline void report_row(report *r, const char *name, const char *reason)
 {
     if (r->json) report_json_row(r, name, reason);

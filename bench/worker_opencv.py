@@ -2,7 +2,7 @@
 """worker_opencv.py - runs one network in OpenCV's dnn module; the protocol of worker_exec.c.
 
 Usage     python3 bench/worker_opencv.py JOBS INPUTS MODEL [WEIGHTS]
-Inputs    INPUTS is the "inputs" list that worker_exec printed, as JSON: OpenCV does not tell shapes.
+Inputs    INPUTS is the "inputs" list that worker_exec printed: OpenCV does not tell shapes.
 """
 import json
 import sys
