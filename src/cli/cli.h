@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli.h - what the commands share: the command table, common options, models, results.
+ *
+ * A command is a table row and one function: parse (done by main), library calls, print. Its
+ * options struct starts with CLI_COMMON_FIELDS, so that main can read them from any command's values.
+ * Standard output carries the result only; everything else goes to standard error.
+ */
+#ifndef DVTI_CLI_H
+#define DVTI_CLI_H
+
+#include "base/json_util.h"
+#include "dovetail/formats.h"
+#include "dovetail/options.h"
+#include "dovetail/program.h"
+
+/* ---- options that every command has -------------------------------------------------------- */
+
+#define CLI_COMMON_FIELDS \
+    bool     json;        \
+    bool     quiet;       \
+    bool     verbose;     \
+    bool     progress;    \
+    uint32_t jobs;        \
+    uint64_t memory_mib
+
+typedef struct cli_common {
+    CLI_COMMON_FIELDS;
+} cli_common;
+
+#define CLI_COMMON_OPTIONS(type)                                                                   \
+    {DVT_OPTION_FLAG(type, json, false, "print one JSON object"), .unrecorded = true},             \
+        {DVT_OPTION_FLAG(type, quiet, false, "no messages but errors"), .short_name = 'q',         \
+         .unrecorded = true},                                                                      \
+        {DVT_OPTION_FLAG(type, verbose, false, "say what happens"), .short_name = 'v',             \
+         .unrecorded = true},                                                                      \
+        {DVT_OPTION_FLAG(type, progress, true, "show progress on a terminal"), .negatable = true,  \
+         .unrecorded = true},                                                                      \
+        {DVT_OPTION_U32(type, jobs, 0, 0, 1024, "threads", "0 = one per core"), .short_name = 'j', \
+         .unrecorded = true},                                                                      \
+    {                                                                                              \
+        DVT_OPTION_U64(type, memory_mib, 0, 0, 1 << 24, "MiB", "memory budget; 0 = no limit"),     \
+            .unrecorded = true                                                                     \
+    }
+
+/* ---- options of commands that read a network ------------------------------------------------ */
+
+#define CLI_MODEL_FIELDS        \
+    const char   *weights;      \
+    dvt_text_list shape;        \
+    uint64_t      batch;        \
+    bool          seed_weights; \
+    uint64_t      seed
+
+typedef struct cli_model {
+    CLI_MODEL_FIELDS;
+} cli_model;
+
+#define CLI_MODEL_OPTIONS(type)                                                                    \
+    {DVT_OPTION_STRING(type, weights, NULL, "FILE", "trained weights (.caffemodel)")},             \
+        {DVT_OPTION_LIST(type, shape, "[NAME=]1,3,224,224", "shape of an input")},                 \
+        {DVT_OPTION_U64(type, batch, 0, 0, 65536, "images", "batch size; 0 = as the model says")}, \
+        {DVT_OPTION_FLAG(type, seed_weights, false,                                                \
+                         "fill weights that the model lacks with seeded random values")},          \
+    {                                                                                              \
+        DVT_OPTION_U64(type, seed, 1, 0, UINT64_MAX, "", "random seed")                            \
+    }
+
+/* Copies the model fields out of a command's values. */
+#define CLI_MODEL_OF(v) \
+    (cli_model) { (v)->weights, (v)->shape, (v)->batch, (v)->seed_weights, (v)->seed }
+
+/* ---- commands ------------------------------------------------------------------------------ */
+
+typedef struct cli_run {
+    dvt_ctx          *ctx;
+    const void       *values; /* the command's options struct */
+    const dvt_parsed *parsed;
+    const cli_common *common;
+    dvt_arena        *arena;
+    dvt_buf          *out;       /* the result; printed when the command succeeds */
+    int               exit_code; /* 1 = done, but the answer is no; set by the command */
+} cli_run;
+
+typedef struct cli_command {
+    const char           *name;
+    const char           *summary;     /* one line */
+    const char           *description; /* a paragraph for the help page */
+    const char           *examples;    /* lines that run as they stand */
+    const dvt_option_set *options;
+    size_t                values_bytes;
+    dvt_status (*run)(cli_run *r);
+} cli_command;
+
+extern const cli_command cli_info, cli_check, cli_compile, cli_run_model, cli_eval, cli_profile,
+    cli_overlay, cli_version, cli_help;
+const cli_command *const *cli_commands(void); /* NULL-terminated */
+void                      cli_print_help(const cli_command *c, dvt_buf *out);
+
+/* ---- shared work --------------------------------------------------------------------------- */
+
+/* Loads positional argument 0 as a network. `image` (rank 3 or 0): size for inputs without one. */
+dvt_status cli_load_model(const cli_run *r, const cli_model *m, const dvt_shape *image,
+                          dvt_graph **out);
+/* The model file's SHA-256 ("" for standard input). */
+dvt_status cli_model_hash(const cli_run *r, char out[DVT_SHA256_HEX]);
+/* An overlay by file name, or by the name of one in the installed or source `overlays` folder. */
+dvt_status cli_load_overlay(const cli_run *r, const char *name, dvt_overlay *out);
+/* The folder "overlays" or "devices" of the installation or the source tree; NULL = none. */
+const char *cli_data_folder(const cli_run *r, const char *kind);
+/* Positional 0 as a program; *out NULL (and DVT_OK) if the file is something else. */
+dvt_status cli_load_program(const cli_run *r, dvt_program **out);
+/* Parses "[NAME=]VALUE" in place of the list's items. */
+const char *cli_after_equals(dvt_arena *arena, const char *item, const char **name);
+
+/* JSON object with its schema line; close with cli_json_end. */
+dvti_json_writer cli_json_begin(const cli_run *r, const char *schema);
+void             cli_json_end(const cli_run *r, dvti_json_writer *w);
+/* 1,234,567 */
+const char *cli_grouped(int64_t n, char out[32]);
+
+#endif

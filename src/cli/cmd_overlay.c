@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd_overlay.c - `dovetail overlay list|show|fit|package`: descriptions and what follows.
+ */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+typedef struct overlay_opts {
+    CLI_COMMON_FIELDS;
+    const char *device;
+} overlay_opts;
+
+static const dvt_option overlay_options[] = {
+    CLI_COMMON_OPTIONS(overlay_opts),
+    {DVT_OPTION_STRING(overlay_opts, device, NULL, "DEVICE",
+                       "device for 'fit'; default: the one the overlay names")},
+};
+static const dvt_option_set overlay_set = {
+    .name = "overlay",
+    .options = overlay_options,
+    .count = sizeof overlay_options / sizeof overlay_options[0],
+    .positionals = "ACTION [OVERLAY]",
+    .positional_min = 1,
+    .positional_max = 2,
+};
+
+/* ---- list ---------------------------------------------------------------------------------- */
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static dvt_status list(cli_run *r)
+{
+    const char *names[256], *folder = cli_data_folder(r, "overlays");
+    size_t      count = 0;
+    DIR        *dir = folder ? opendir(folder) : NULL;
+    dvt_status  st = DVT_OK;
+
+    if (!dir) {
+        return dvt_fail(r->ctx, DVT_E_IO, NULL, "the folder of ready overlays is not there");
+    }
+    for (struct dirent *d = readdir(dir); d && count < 256; d = readdir(dir)) {
+        size_t n = strlen(d->d_name);
+        if (n > 5 && strcmp(d->d_name + n - 5, ".json") == 0) {
+            names[count++] = dvt_arena_strndup(r->arena, d->d_name, n - 5);
+        }
+    }
+    closedir(dir);
+    qsort(names, count, sizeof names[0], by_name);
+    dvti_json_writer w = {0};
+    if (r->common->json) {
+        w = cli_json_begin(r, "dovetail.overlay-list/1");
+        dvti_json_key(&w, "overlays");
+        dvti_json_open_array(&w);
+    }
+    for (size_t i = 0; st == DVT_OK && i < count; i++) {
+        dvt_overlay         o;
+        dvt_overlay_derived d;
+        st = cli_load_overlay(r, names[i], &o);
+        if (st != DVT_OK) {
+            break;
+        }
+        dvt_overlay_derive(&o, &d);
+        if (r->common->json) {
+            dvti_json_open_object(&w);
+            dvti_json_put_string(&w, "name", names[i]);
+            dvti_json_put_i64(&w, "macs_per_cycle", d.macs_per_cycle);
+            dvti_json_put_f64(&w, "peak_gmacs", d.peak_gmacs);
+            dvti_json_put_string(&w, "device", o.device);
+            dvti_json_close_object(&w);
+        } else {
+            dvt_buf_printf(r->out, "%-14s %5lld multiply-accumulates a cycle, %6.0f G/s, for %s\n",
+                           names[i], (long long)d.macs_per_cycle, d.peak_gmacs, o.device);
+        }
+    }
+    if (r->common->json) {
+        dvti_json_close_array(&w);
+        cli_json_end(r, &w);
+    }
+    return st;
+}
+
+/* ---- show, fit ----------------------------------------------------------------------------- */
+
+static dvt_status show(cli_run *r, const dvt_overlay *o)
+{
+    dvt_overlay_derived d;
+
+    dvt_overlay_derive(o, &d);
+    if (r->common->json) {
+        dvti_json_writer w = cli_json_begin(r, "dovetail.overlay/1");
+        dvti_json_put_string(&w, "name", o->name);
+        dvti_json_put_i64(&w, "macs_per_cycle", d.macs_per_cycle);
+        dvti_json_put_f64(&w, "peak_gmacs", d.peak_gmacs);
+        dvti_json_put_i64(&w, "feature_word_bits", d.feature_word_bits);
+        dvti_json_put_i64(&w, "filter_word_bits", d.filter_word_bits);
+        dvti_json_put_i64(&w, "feature_word_bytes", d.feature_word_bytes);
+        dvti_json_put_i64(&w, "stream_buffer_words", d.stream_buffer_words);
+        dvti_json_put_i64(&w, "stream_buffer_bits", d.stream_buffer_bits);
+        dvti_json_put_i64(&w, "filter_cache_bits", d.filter_cache_bits);
+        dvti_json_put_f64(&w, "memory_bytes_per_cycle", d.memory_bytes_per_cycle);
+        cli_json_end(r, &w);
+        return DVT_OK;
+    }
+    dvt_overlay_print(o, r->out);
+    dvt_buf_puts(r->out, "\n");
+    return DVT_OK;
+}
+
+static dvt_status load_device(const cli_run *r, const char *name, dvt_device *out)
+{
+    const char *folder = cli_data_folder(r, "devices");
+    const char *path = dvt_file_exists(name) ? name
+                       : folder ? dvt_arena_printf(r->arena, "%s/%s.json", folder, name)
+                                : NULL;
+
+    if (!path || !dvt_file_exists(path)) {
+        return dvt_fail(r->ctx, DVT_E_IO, NULL, "there is no device file '%s'", name);
+    }
+    return dvt_device_load(r->ctx, path, out);
+}
+
+static dvt_status fit(cli_run *r, const dvt_overlay *o)
+{
+    const overlay_opts *opts = r->values;
+    const char         *name = opts->device ? opts->device : o->device;
+    dvt_device          d;
+    dvt_resources       u;
+    dvt_status          st = load_device(r, name, &d);
+
+    if (st != DVT_OK) {
+        return st;
+    }
+    dvt_overlay_resources(o, &d, &u);
+    r->exit_code = !u.fits;
+    if (r->common->json) {
+        dvti_json_writer w = cli_json_begin(r, "dovetail.overlay-fit/1");
+        dvti_json_put_string(&w, "overlay", o->name);
+        dvti_json_put_string(&w, "device", d.name);
+        dvti_json_put_bool(&w, "fits", u.fits);
+        dvti_json_put_string(&w, "limit", u.limit);
+        dvti_json_put_f64(&w, "logic", u.logic);
+        dvti_json_put_f64(&w, "control_logic", u.control_logic);
+        dvti_json_put_f64(&w, "registers", u.registers);
+        dvti_json_put_f64(&w, "dsp", u.dsp);
+        dvti_json_put_f64(&w, "memory_blocks", u.memory_blocks);
+        dvti_json_put_f64(&w, "share_logic", u.share_logic);
+        dvti_json_put_f64(&w, "share_dsp", u.share_dsp);
+        dvti_json_put_f64(&w, "share_memory_blocks", u.share_memory_blocks);
+        cli_json_end(r, &w);
+        return DVT_OK;
+    }
+    dvt_buf_printf(r->out, "%s on %s: %s%s\n", o->name, d.title,
+                   u.fits ? "fits" : "does not fit, too much ", u.limit);
+    dvt_buf_printf(r->out, "  %-16s %10.0f of %10lld %5.1f %%\n", d.logic_unit, u.logic,
+                   (long long)d.logic, 100.0 * u.share_logic);
+    dvt_buf_printf(r->out, "  %-16s %10.0f of %10lld %5.1f %%\n", "DSP", u.dsp, (long long)d.dsp,
+                   100.0 * u.share_dsp);
+    dvt_buf_printf(r->out, "  %-16s %10.0f of %10lld %5.1f %%\n", "memory blocks", u.memory_blocks,
+                   (long long)d.memory_blocks, 100.0 * u.share_memory_blocks);
+    return DVT_OK;
+}
+
+/* ---- command ------------------------------------------------------------------------------- */
+
+static dvt_status run(cli_run *r)
+{
+    static const char *const actions[] = {"list", "show", "fit", "package"};
+    const char              *action = r->parsed->positionals.items[0];
+    const char *name = r->parsed->positionals.count > 1 ? r->parsed->positionals.items[1] : NULL;
+    dvt_overlay o;
+    dvt_status  st;
+
+    if (strcmp(action, "list") == 0) {
+        return list(r);
+    }
+    if (strcmp(action, "show") != 0 && strcmp(action, "fit") != 0 &&
+        strcmp(action, "package") != 0) {
+        const char *near = dvt_nearest(action, actions, 4);
+        st = dvt_fail(r->ctx, DVT_E_USAGE, NULL, "overlay has no action '%s'", action);
+        dvt_fail_hint(r->ctx, "%s%s%sthe actions are list, show, fit and package",
+                      near ? "did you mean '" : "", near ? near : "", near ? "'? " : "");
+        return st;
+    }
+    if (!name) {
+        return dvt_fail(r->ctx, DVT_E_USAGE, NULL, "overlay %s needs an OVERLAY", action);
+    }
+    st = cli_load_overlay(r, name, &o);
+    if (st != DVT_OK) {
+        return st;
+    }
+    if (strcmp(action, "show") == 0) {
+        return show(r, &o);
+    }
+    if (strcmp(action, "fit") == 0) {
+        return fit(r, &o);
+    }
+    dvt_overlay_sv_package(&o, r->out);
+    return DVT_OK;
+}
+
+const cli_command cli_overlay = {
+    .name = "overlay",
+    .summary = "ready overlays; a description, its resources, its SystemVerilog package",
+    .description =
+        "list      the ready overlays\n"
+        "show      a description in full; with --json what derives from it\n"
+        "fit       resources on a device, by the first-order model (exit code 1: does not fit)\n"
+        "package   the SystemVerilog package of its parameters and long-word fields",
+    .examples = "dovetail overlay list\n"
+                "dovetail overlay show medium-fp11\n"
+                "dovetail overlay fit large-fp11 --device a10-gx1150\n",
+    .options = &overlay_set,
+    .values_bytes = sizeof(overlay_opts),
+    .run = run,
+};

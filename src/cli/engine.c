@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine.c - opens, runs and closes what computes a network (engine.h).
+ */
+#include "cli/engine.h"
+
+dvt_status cli_compile_graph(const cli_run *r, const dvt_graph *g, const cli_engine_opts *opts,
+                             dvt_program **out)
+{
+    char        hash[DVT_SHA256_HEX];
+    dvt_overlay overlay;
+    dvt_status  st = cli_load_overlay(r, opts->overlay, &overlay);
+
+    *out = NULL;
+    if (st == DVT_OK) {
+        st = cli_model_hash(r, hash);
+    }
+    if (st != DVT_OK) {
+        return st;
+    }
+    return dvt_compile(g,
+                       &(dvt_compile_opts){.overlay = &overlay,
+                                           .naive = opts->naive,
+                                           .disable = opts->disable.items,
+                                           .disable_count = (int32_t)opts->disable.count,
+                                           .samples = opts->samples,
+                                           .sample_count = opts->sample_count,
+                                           .model_sha256 = hash},
+                       out);
+}
+
+static dvt_status keep_values(cli_engine *e, const dvt_text_list *keep)
+{
+    dvt_status st = DVT_OK;
+
+    for (size_t i = 0; st == DVT_OK && i < keep->count; i++) {
+        dvt_value_id v = dvt_graph_find_value(e->g, keep->items[i]);
+        if (v.i < 0) {
+            st = dvt_fail(e->ctx, DVT_E_NOTFOUND, NULL, "the network has no value '%s'",
+                          keep->items[i]);
+            dvt_fail_hint(e->ctx, "'dovetail info MODEL --values' lists the names");
+        } else if (!dvt_graph_is_output(e->g, v)) {
+            st = dvt_graph_add_output(e->g, v);
+        }
+    }
+    return st;
+}
+
+static dvt_status open_exec(cli_engine *e, cli_engine_kind kind)
+{
+    dvt_exec_opts opts = {.kind = kind == CLI_NAIVE ? DVT_EXEC_NAIVE : DVT_EXEC_FAST};
+    dvt_status    st = DVT_OK;
+
+    if (kind == CLI_REFERENCE) {
+        st = dvt_passes_run(e->g, dvt_graph_passes(), &(dvt_passes_opts){.verify_each = false});
+    }
+    return st == DVT_OK ? dvt_exec_create(e->g, &opts, &e->exec) : st;
+}
+
+static dvt_status open_overlay(const cli_run *r, cli_engine *e, const cli_engine_opts *opts)
+{
+    dvt_status st = cli_compile_graph(r, e->g, opts, &e->program);
+
+    if (st == DVT_OK) {
+        st = dvt_sim_create(e->program, &(dvt_sim_opts){.kind = DVT_SIM_FAST}, &e->sim);
+    }
+    return st;
+}
+
+dvt_status cli_engine_open(const cli_run *r, dvt_graph *g, const cli_engine_opts *opts,
+                           cli_engine *out)
+{
+    dvt_status st;
+
+    *out = (cli_engine){.ctx = r->ctx, .g = g};
+    st = keep_values(out, &opts->keep);
+    if (st == DVT_OK) {
+        st = opts->kind == CLI_OVERLAY ? open_overlay(r, out, opts) : open_exec(out, opts->kind);
+    }
+    out->output_count = dvt_graph_output_count(g);
+    if (st != DVT_OK) {
+        cli_engine_close(out);
+    }
+    return st;
+}
+
+void cli_engine_close(cli_engine *e)
+{
+    dvt_sim_destroy(e->sim);
+    dvt_program_destroy(e->program);
+    dvt_exec_destroy(e->exec);
+    e->sim = NULL;
+    e->program = NULL;
+    e->exec = NULL;
+}
+
+dvt_status cli_engine_run(cli_engine *e, const dvt_tensor *inputs)
+{
+    int32_t count = dvt_graph_input_count(e->g);
+
+    return e->sim ? dvt_sim_run(e->sim, inputs, count) : dvt_exec_run(e->exec, inputs, count);
+}
+
+dvt_status cli_engine_output(const cli_engine *e, int32_t i, dvt_tensor *out, const char **name)
+{
+    dvt_value_id v = dvt_graph_output(e->g, i);
+
+    *name = dvt_graph_value(e->g, v)->name;
+    return e->sim ? dvt_sim_output(e->sim, i, out) : dvt_exec_tensor(e->exec, v, out);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine.h - one way to run a network for `run` and `eval`, whatever computes it.
+ *
+ * reference  the fast executor on the network after the standing passes
+ * naive      every operator by its reference kernel, the network as it was read
+ * overlay    compiled, then executed by the bit-accurate model
+ */
+#ifndef DVTI_ENGINE_H
+#define DVTI_ENGINE_H
+
+#include "cli/cli.h"
+#include "dovetail/compile.h"
+#include "dovetail/sim.h"
+
+#define CLI_ENGINE_CHOICES "reference|naive|overlay"
+typedef enum cli_engine_kind { CLI_REFERENCE, CLI_NAIVE, CLI_OVERLAY } cli_engine_kind;
+
+#define CLI_ENGINE_FIELDS  \
+    int           engine;  \
+    const char   *overlay; \
+    bool          naive;   \
+    dvt_text_list disable
+
+#define CLI_ENGINE_OPTIONS(type)                                                      \
+    {DVT_OPTION_ENUM(type, engine, 0, CLI_ENGINE_CHOICES, "what computes")},          \
+        {DVT_OPTION_STRING(type, overlay, "medium-fp11", "OVERLAY",                   \
+                           "overlay file, or the name of a ready one")},              \
+        {DVT_OPTION_FLAG(type, naive, false, "compile with every optimisation off")}, \
+    {                                                                                 \
+        DVT_OPTION_LIST(type, disable, "NAME", "switch one optimisation off")         \
+    }
+
+typedef struct cli_engine_opts {
+    cli_engine_kind   kind;
+    const char       *overlay;
+    bool              naive;
+    dvt_text_list     disable, keep;
+    const dvt_tensor *samples; /* int8 calibration: sample_count sets of the network's inputs */
+    int32_t           sample_count;
+} cli_engine_opts;
+
+typedef struct cli_engine {
+    dvt_ctx     *ctx;
+    dvt_graph   *g; /* borrowed; outputs are those of this graph, kept values behind them */
+    dvt_exec    *exec;
+    dvt_program *program;
+    dvt_sim     *sim;
+    int32_t      output_count;
+} cli_engine;
+
+/* Adds the kept values to the graph's outputs. */
+dvt_status cli_engine_open(const cli_run *r, dvt_graph *g, const cli_engine_opts *opts,
+                           cli_engine *out);
+void       cli_engine_close(cli_engine *e);
+dvt_status cli_engine_run(cli_engine *e, const dvt_tensor *inputs);
+/* Borrowed until the next run. */
+dvt_status cli_engine_output(const cli_engine *e, int32_t i, dvt_tensor *out, const char **name);
+
+/* Compiles positional 0's network; shared with `compile` and `profile`. */
+dvt_status cli_compile_graph(const cli_run *r, const dvt_graph *g, const cli_engine_opts *opts,
+                             dvt_program **out);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * inputs.c - reads, converts and checks the arrays that people give for a network's inputs.
+ */
+#include "cli/inputs.h"
+
+#include <string.h>
+
+static int32_t input_index(const dvt_graph *g, const char *name)
+{
+    for (int32_t i = 0; i < dvt_graph_input_count(g); i++) {
+        if (strcmp(dvt_graph_value(g, dvt_graph_input(g, i))->name, name) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* The same elements with ones in front until the ranks agree. */
+static void add_leading_ones(dvt_tensor *t, int32_t rank)
+{
+    while (t->shape.rank < rank) {
+        memmove(t->shape.dim + 1, t->shape.dim, (size_t)t->shape.rank * sizeof t->shape.dim[0]);
+        t->shape.dim[0] = 1;
+        t->shape.rank++;
+    }
+}
+
+static dvt_status read_one(const cli_run *r, const dvt_value *v, const char *path, dvt_tensor *out)
+{
+    dvt_tensor raw;
+    char       want[DVT_SHAPE_TEXT], got[DVT_SHAPE_TEXT];
+    dvt_status st = dvt_npy_read(r->ctx, path, &raw);
+
+    if (st != DVT_OK) {
+        return st;
+    }
+    add_leading_ones(&raw, v->shape.rank);
+    if (!dvt_shape_equal(&raw.shape, &v->shape)) {
+        st = dvt_fail(r->ctx, DVT_E_SHAPE, &(dvt_pos){.file = path},
+                      "input '%s' is %s, the file holds %s", v->name,
+                      dvt_shape_text(&v->shape, want), dvt_shape_text(&raw.shape, got));
+    } else if (raw.dtype == v->dtype) {
+        *out = raw;
+        return DVT_OK;
+    } else {
+        st = dvt_tensor_cast(r->ctx, &raw, v->dtype, out);
+    }
+    dvt_tensor_deinit(r->ctx, &raw);
+    return st;
+}
+
+/* Which input of which set an argument fills. */
+static dvt_status find_place(const cli_run *r, const dvt_graph *g, const char *name, cli_inputs *in,
+                             int32_t *place)
+{
+    int32_t base = (in->sets - 1) * in->count, which = name ? input_index(g, name) : 0;
+
+    if (which < 0) {
+        return dvt_fail(r->ctx, DVT_E_NOTFOUND, NULL, "the network has no input '%s'", name);
+    }
+    while (!name && which < in->count && in->tensors[base + which].dtype != DVT_DTYPE_NONE) {
+        which++;
+    }
+    if (which == in->count || in->tensors[base + which].dtype != DVT_DTYPE_NONE) {
+        in->sets++;
+        base += in->count;
+        which = name ? which : 0;
+    }
+    *place = base + which;
+    return DVT_OK;
+}
+
+static dvt_status check_complete(const cli_run *r, const dvt_graph *g, const cli_inputs *in)
+{
+    for (int32_t i = 0; i < in->sets * in->count; i++) {
+        if (in->tensors[i].dtype == DVT_DTYPE_NONE) {
+            const dvt_value *v = dvt_graph_value(g, dvt_graph_input(g, i % in->count));
+            dvt_status st = dvt_fail(r->ctx, DVT_E_USAGE, NULL, "input '%s' is not given", v->name);
+            dvt_fail_hint(r->ctx, "add --input %s=FILE.npy", v->name);
+            return st;
+        }
+    }
+    return DVT_OK;
+}
+
+dvt_status cli_inputs_read(const cli_run *r, const dvt_graph *g, const dvt_text_list *items,
+                           cli_inputs *out)
+{
+    int32_t    count = dvt_graph_input_count(g);
+    dvt_status st = DVT_OK;
+
+    *out = (cli_inputs){.count = count};
+    if (items->count == 0 || count == 0) {
+        return DVT_OK;
+    }
+    out->tensors = dvt_calloc(r->ctx, (items->count + 1) * (size_t)count, sizeof *out->tensors);
+    out->sets = 1;
+    if (!out->tensors) {
+        return DVT_E_NOMEM;
+    }
+    for (size_t i = 0; st == DVT_OK && i < items->count; i++) {
+        const char *name;
+        const char *path = cli_after_equals(r->arena, items->items[i], &name);
+        int32_t     place = 0;
+        st = find_place(r, g, name, out, &place);
+        if (st == DVT_OK) {
+            st = read_one(r, dvt_graph_value(g, dvt_graph_input(g, place % count)), path,
+                          &out->tensors[place]);
+        }
+    }
+    return st == DVT_OK ? check_complete(r, g, out) : st;
+}
+
+void cli_inputs_deinit(const cli_run *r, cli_inputs *in)
+{
+    for (int32_t i = 0; in->tensors && i < in->sets * in->count; i++) {
+        dvt_tensor_deinit(r->ctx, &in->tensors[i]);
+    }
+    dvt_free(r->ctx, in->tensors);
+    *in = (cli_inputs){0};
+}

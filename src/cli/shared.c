@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * shared.c - what several commands do alike: load a network or an overlay, print JSON.
+ *
+ * Overlays  are found as a file, else by name ("large-fp11") in the folder `overlays` of DVT_HOME,
+ *           of the current folder, of the source tree, or of the installation, whichever is there
+ *           first. Only this file reads the environment.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+/* ---- models -------------------------------------------------------------------------------- */
+
+const char *cli_after_equals(dvt_arena *arena, const char *item, const char **name)
+{
+    const char *eq = strchr(item, '=');
+
+    *name = NULL;
+    if (!eq) {
+        return item;
+    }
+    *name = dvt_arena_strndup(arena, item, (size_t)(eq - item));
+    return eq + 1;
+}
+
+static dvt_status parse_shape(const cli_run *r, const char *item, dvt_input_shape *out)
+{
+    const char *at = cli_after_equals(r->arena, item, &out->name);
+    const char *digits = at;
+
+    while (out->shape.rank < DVT_MAX_RANK) {
+        char    number[24];
+        size_t  n = strcspn(digits, ",");
+        int64_t v;
+        if (n == 0 || n >= sizeof number) {
+            break;
+        }
+        memcpy(number, digits, n);
+        number[n] = '\0';
+        if (!dvt_parse_i64(number, &v) || v < 1 || v > DVT_DIM_MAX) {
+            break;
+        }
+        out->shape.dim[out->shape.rank++] = v;
+        if (digits[n] == '\0') {
+            return DVT_OK;
+        }
+        digits += n + 1;
+    }
+    dvt_status st =
+        dvt_fail(r->ctx, DVT_E_USAGE, NULL, "--shape '%s' is no list of dimensions", item);
+    dvt_fail_hint(r->ctx, "write it as data=1,3,224,224");
+    return st;
+}
+
+dvt_status cli_load_model(const cli_run *r, const cli_model *m, const dvt_shape *image,
+                          dvt_graph **out)
+{
+    dvt_input_shape *shapes = dvt_arena_calloc(r->arena, m->shape.count + 1, sizeof *shapes);
+    dvt_import_opts  opts = {.weights = m->weights, .batch = (int64_t)m->batch};
+    dvt_status       st = shapes ? DVT_OK : DVT_E_NOMEM;
+
+    *out = NULL;
+    for (size_t i = 0; st == DVT_OK && i < m->shape.count; i++) {
+        st = parse_shape(r, m->shape.items[i], &shapes[i]);
+    }
+    if (image) {
+        opts.image_shape = *image;
+    }
+    opts.shapes = shapes;
+    opts.shape_count = (int32_t)m->shape.count;
+    if (st == DVT_OK) {
+        st = dvt_model_load(r->ctx, r->parsed->positionals.items[0], &opts, out);
+    }
+    if (st == DVT_OK && m->seed_weights) {
+        st = dvt_graph_seed_params(*out, m->seed);
+    }
+    return st;
+}
+
+dvt_status cli_model_hash(const cli_run *r, char out[DVT_SHA256_HEX])
+{
+    const char *path = r->parsed->positionals.items[0];
+    dvt_blob    file;
+    dvt_status  st;
+
+    out[0] = '\0';
+    if (strcmp(path, "-") == 0) {
+        return DVT_OK;
+    }
+    st = dvt_file_read(r->ctx, path, 0, &file);
+    if (st == DVT_OK) {
+        dvt_sha256_hex(file.data, file.size, out);
+        dvt_blob_deinit(r->ctx, &file);
+    }
+    return st;
+}
+
+/* ---- overlays ------------------------------------------------------------------------------ */
+
+const char *cli_data_folder(const cli_run *r, const char *kind)
+{
+    const char *roots[] = {getenv("DVT_HOME"), ".", DVT_SOURCE_DIR, DVT_INSTALL_DATA};
+
+    for (size_t i = 0; i < sizeof roots / sizeof roots[0]; i++) {
+        const char *path = roots[i] ? dvt_arena_printf(r->arena, "%s/%s", roots[i], kind) : NULL;
+        if (path && dvt_file_exists(path)) {
+            return path;
+        }
+    }
+    return NULL;
+}
+
+dvt_status cli_load_overlay(const cli_run *r, const char *name, dvt_overlay *out)
+{
+    const char *folder = cli_data_folder(r, "overlays");
+    const char *path = dvt_file_exists(name) ? name : NULL;
+    dvt_status  st;
+
+    if (!path && folder && !strchr(name, '/')) {
+        path = dvt_arena_printf(r->arena, "%s/%s.json", folder, name);
+    }
+    if (path && dvt_file_exists(path)) {
+        return dvt_overlay_load(r->ctx, path, out);
+    }
+    st = dvt_fail(r->ctx, DVT_E_IO, NULL,
+                  "there is no overlay '%s', neither a file nor a ready one", name);
+    dvt_fail_hint(r->ctx, "'dovetail overlay list' names the ready ones, for example medium-fp11");
+    return st;
+}
+
+/* ---- programs ------------------------------------------------------------------------------ */
+
+dvt_status cli_load_program(const cli_run *r, dvt_program **out)
+{
+    static const char magic[] = "DVTPROG";
+    const char       *path = r->parsed->positionals.items[0];
+    dvt_blob          file;
+    dvt_status        st;
+
+    *out = NULL;
+    if (strcmp(path, "-") == 0) {
+        return DVT_OK;
+    }
+    st = dvt_file_read(r->ctx, path, 0, &file);
+    if (st != DVT_OK) {
+        return st;
+    }
+    if (file.size >= sizeof magic - 1 && memcmp(file.data, magic, sizeof magic - 1) == 0) {
+        st = dvt_program_load(r->ctx, path, file.data, file.size, out);
+    }
+    dvt_blob_deinit(r->ctx, &file);
+    return st;
+}
+
+/* ---- results ------------------------------------------------------------------------------- */
+
+dvti_json_writer cli_json_begin(const cli_run *r, const char *schema)
+{
+    dvti_json_writer w = dvti_json_writer_make(r->out, 2);
+
+    dvti_json_open_object(&w);
+    dvti_json_put_string(&w, "schema", schema);
+    return w;
+}
+
+void cli_json_end(const cli_run *r, dvti_json_writer *w)
+{
+    dvti_json_close_object(w);
+    dvt_buf_puts(r->out, "\n");
+}
+
+const char *cli_grouped(int64_t n, char out[32])
+{
+    char   digits[24];
+    int    len = snprintf(digits, sizeof digits, "%lld", (long long)n);
+    size_t at = 0;
+
+    for (int i = 0; i < len; i++) {
+        if (i > 0 && digits[i - 1] != '-' && (len - i) % 3 == 0) {
+            out[at++] = ',';
+        }
+        out[at++] = digits[i];
+    }
+    out[at] = '\0';
+    return out;
+}
