@@ -325,10 +325,7 @@ static void print_result(const cli_run *r, const score *s, const dvt_preprocess 
     dvti_json_put_f64(&w, "top5", (double)s->top5 / n);
     dvti_json_put_i64(&w, "images", s->images);
     dvti_json_put_f64(&w, "seconds", s->seconds);
-    dvti_json_put_string(&w, "engine",
-                         o->engine == CLI_OVERLAY     ? "overlay"
-                         : o->engine == CLI_REFERENCE ? "reference"
-                                                      : "naive");
+    dvti_json_put_string(&w, "engine", cli_engine_name((cli_engine_kind)o->engine));
     if (e->sim) {
         dvti_json_put_string(&w, "overlay", e->program->overlay.name);
         dvti_json_put_u64(&w, "saturated", c.saturated);

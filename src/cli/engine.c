@@ -29,17 +29,45 @@ dvt_status cli_compile_graph(const cli_run *r, const dvt_graph *g, const cli_eng
                        out);
 }
 
-static dvt_status keep_values(cli_engine *e, const dvt_text_list *keep)
+const char *cli_engine_name(cli_engine_kind kind)
 {
+    return kind == CLI_OVERLAY ? "overlay" : kind == CLI_NAIVE ? "naive" : "reference";
+}
+
+/* What a layer makes, by the layer's name; else a value by its own. The layer comes first because
+ * a Caffe blob that is changed in place has one name and several contents, and people mean the
+ * layer's own output. */
+static dvt_status find_kept(const cli_engine *e, const char *name, dvt_value_id *out)
+{
+    dvt_node_id n = dvt_graph_find_node(e->g, name);
+    dvt_status  st;
+
+    *out = n.i >= 0 ? dvt_graph_node(e->g, n)->outputs[0] : dvt_graph_find_value(e->g, name);
+    if (out->i >= 0) {
+        return DVT_OK;
+    }
+    st = dvt_fail(e->ctx, DVT_E_NOTFOUND, NULL, "the network has no value and no layer '%s'", name);
+    dvt_fail_hint(e->ctx, "'dovetail info MODEL --values' lists the names");
+    return st;
+}
+
+static dvt_status keep_values(const cli_run *r, cli_engine *e, const dvt_text_list *keep)
+{
+    int32_t    own = dvt_graph_output_count(e->g);
     dvt_status st = DVT_OK;
 
+    e->names = dvt_arena_calloc(r->arena, (size_t)own + keep->count + 1, sizeof *e->names);
+    if (!e->names) {
+        return DVT_E_NOMEM;
+    }
+    for (int32_t i = 0; i < own; i++) {
+        e->names[i] = dvt_graph_value(e->g, dvt_graph_output(e->g, i))->name;
+    }
     for (size_t i = 0; st == DVT_OK && i < keep->count; i++) {
-        dvt_value_id v = dvt_graph_find_value(e->g, keep->items[i]);
-        if (v.i < 0) {
-            st = dvt_fail(e->ctx, DVT_E_NOTFOUND, NULL, "the network has no value '%s'",
-                          keep->items[i]);
-            dvt_fail_hint(e->ctx, "'dovetail info MODEL --values' lists the names");
-        } else if (!dvt_graph_is_output(e->g, v)) {
+        dvt_value_id v;
+        st = find_kept(e, keep->items[i], &v);
+        if (st == DVT_OK && !dvt_graph_is_output(e->g, v)) {
+            e->names[dvt_graph_output_count(e->g)] = keep->items[i];
             st = dvt_graph_add_output(e->g, v);
         }
     }
@@ -73,7 +101,7 @@ dvt_status cli_engine_open(const cli_run *r, dvt_graph *g, const cli_engine_opts
     dvt_status st;
 
     *out = (cli_engine){.ctx = r->ctx, .g = g};
-    st = keep_values(out, &opts->keep);
+    st = keep_values(r, out, &opts->keep);
     if (st == DVT_OK) {
         st = opts->kind == CLI_OVERLAY ? open_overlay(r, out, opts) : open_exec(out, opts->kind);
     }
@@ -105,6 +133,6 @@ dvt_status cli_engine_output(const cli_engine *e, int32_t i, dvt_tensor *out, co
 {
     dvt_value_id v = dvt_graph_output(e->g, i);
 
-    *name = dvt_graph_value(e->g, v)->name;
+    *name = e->names[i];
     return e->sim ? dvt_sim_output(e->sim, i, out) : dvt_exec_tensor(e->exec, v, out);
 }

@@ -16,6 +16,8 @@
 #define CLI_ENGINE_CHOICES "reference|naive|overlay"
 typedef enum cli_engine_kind { CLI_REFERENCE, CLI_NAIVE, CLI_OVERLAY } cli_engine_kind;
 
+const char *cli_engine_name(cli_engine_kind kind);
+
 #define CLI_ENGINE_FIELDS  \
     int           engine;  \
     const char   *overlay; \
@@ -46,6 +48,7 @@ typedef struct cli_engine {
     dvt_exec    *exec;
     dvt_program *program;
     dvt_sim     *sim;
+    const char **names; /* of the outputs; kept ones as they were asked for */
     int32_t      output_count;
 } cli_engine;
 

@@ -112,6 +112,46 @@ dvt_status cli_inputs_read(const cli_run *r, const dvt_graph *g, const dvt_text_
     return st == DVT_OK ? check_complete(r, g, out) : st;
 }
 
+static bool differs_in_batch(const dvt_shape *want, const dvt_shape *got)
+{
+    dvt_shape same = *got;
+
+    if (want->rank < 2 || got->rank != want->rank || got->dim[0] == want->dim[0]) {
+        return false;
+    }
+    same.dim[0] = want->dim[0];
+    return dvt_shape_equal(&same, want);
+}
+
+dvt_status cli_inputs_batch(const cli_run *r, const dvt_graph *g, const dvt_text_list *items,
+                            int64_t *out)
+{
+    int32_t    next = 0;
+    dvt_status st = DVT_OK;
+
+    *out = 0;
+    for (size_t i = 0; st == DVT_OK && i < items->count; i++) {
+        const char *name;
+        const char *path = cli_after_equals(r->arena, items->items[i], &name);
+        int32_t     which = name ? input_index(g, name) : next++;
+        dvt_tensor  t;
+        if (which < 0 || which >= dvt_graph_input_count(g)) {
+            break;
+        }
+        st = dvt_npy_read(r->ctx, path, &t);
+        if (st == DVT_OK) {
+            const dvt_value *v = dvt_graph_value(g, dvt_graph_input(g, which));
+            bool             batch = differs_in_batch(&v->shape, &t.shape);
+            *out = batch && (*out == 0 || *out == t.shape.dim[0]) ? t.shape.dim[0] : 0;
+            dvt_tensor_deinit(r->ctx, &t);
+            if (!batch) {
+                break;
+            }
+        }
+    }
+    return st;
+}
+
 void cli_inputs_deinit(const cli_run *r, cli_inputs *in)
 {
     for (int32_t i = 0; in->tensors && i < in->sets * in->count; i++) {

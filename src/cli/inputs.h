@@ -17,6 +17,10 @@ typedef struct cli_inputs {
  * for an incomplete set, E_SHAPE with both shapes. */
 dvt_status cli_inputs_read(const cli_run *r, const dvt_graph *g, const dvt_text_list *items,
                            cli_inputs *out);
+/* The batch that the given arrays have where it is not the network's: all arrays agree with their
+ * inputs but for the first dimension. 0 = as the network has it, or no such agreement. */
+dvt_status cli_inputs_batch(const cli_run *r, const dvt_graph *g, const dvt_text_list *items,
+                            int64_t *out);
 void       cli_inputs_deinit(const cli_run *r, cli_inputs *in);
 
 #endif
