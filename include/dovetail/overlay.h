@@ -26,20 +26,21 @@ typedef struct dvt_overlay {
     int32_t c_vec, k_vec, q_vec, p_vec, interleave;
     /* format */
     dvt_format_kind format;
-    int32_t feature_mantissa_bits, filter_mantissa_bits; /* bfp: with the sign; int8: 8 */
-    int32_t accumulator_bits;                            /* bfp 40..64, int8 32 */
+    int32_t         feature_mantissa_bits, filter_mantissa_bits; /* bfp: with the sign; int8: 8 */
+    int32_t         accumulator_bits;                            /* bfp 40..64, int8 32 */
     /* memories */
     int32_t stream_buffer_banks, stream_buffer_words_per_bank; /* words of c_vec features */
     /* per lane and half; double-buffered */
     int32_t filter_cache_words;
-    int32_t function_tables;                                   /* 0..16 */
+    int32_t function_tables; /* 0..16 */
     /* auxiliary kernels: which exist (bit = dvt_kernel) and how many values a cycle they take */
     uint32_t aux_kernels;
     int32_t  aux_vec[DVT_KERNEL_COUNT];
     /* crossbar: bit k of connect[s] set: s may feed k. Index DVT_KERNEL_ARRAY and DVT_KERNEL_SREAD
      * are the sources, DVT_KERNEL_WRITE the sink. */
     uint32_t connect[DVT_KERNEL_COUNT];
-    int32_t  lrn_size_max, pool_window_max; /* largest windows of the kernels, channels and turns */
+    int32_t  lrn_size_max;    /* channels */
+    int32_t  pool_window_max; /* turns of an average over the valid ones (reciprocals known) */
     /* external memory */
     int32_t memory_bus_bits;
     double  memory_clock_mhz, memory_bandwidth_gbps /* 1e9 bytes/s, sustained */;
@@ -64,19 +65,19 @@ DVT_API void dvt_overlay_print(const dvt_overlay *o, dvt_buf *out);
 
 /* Everything that follows from a description. */
 typedef struct dvt_overlay_derived {
-    int64_t macs_per_cycle;            /* c_vec * k_vec * q_vec * p_vec */
-    int32_t lanes;                     /* k_vec * q_vec * p_vec dot products a cycle */
-    int32_t feature_word_bits;         /* c_vec * m (+ 5 exponent bits) */
+    int64_t macs_per_cycle;    /* c_vec * k_vec * q_vec * p_vec */
+    int32_t lanes;             /* k_vec * q_vec * p_vec dot products a cycle */
+    int32_t feature_word_bits; /* c_vec * m (+ 5 exponent bits) */
     int32_t filter_word_bits;
-    int32_t feature_word_bytes;        /* in external memory: next power of two, at least 4 */
-    int32_t filter_word_bytes;         /* likewise, at least 4 */
-    int32_t product_bits;              /* signed dot product */
-    int32_t accumulator_lsb_exp;       /* weight of an accumulator's last bit is 2^this */
+    int32_t feature_word_bytes;  /* in external memory: next power of two, at least 4 */
+    int32_t filter_word_bytes;   /* likewise, at least 4 */
+    int32_t product_bits;        /* signed dot product */
+    int32_t accumulator_lsb_exp; /* weight of an accumulator's last bit is 2^this */
     int64_t stream_buffer_words, stream_buffer_bits, filter_cache_bits;
     /* ceil(k_vec / c_vec): words a pixel's k_vec channels take */
     int32_t blocks_per_result;
-    double  memory_bytes_per_cycle;    /* of clock_mhz, sustained */
-    double  peak_gmacs;                /* 1e9 multiply-accumulates a second */
+    double  memory_bytes_per_cycle; /* of clock_mhz, sustained */
+    double  peak_gmacs;             /* 1e9 multiply-accumulates a second */
 } dvt_overlay_derived;
 DVT_API void dvt_overlay_derive(const dvt_overlay *o, dvt_overlay_derived *out);
 DVT_API bool dvt_overlay_has(const dvt_overlay *o, dvt_kernel kernel);
@@ -115,9 +116,9 @@ typedef struct dvt_function_table {
     int32_t kind;  /* dvt_table_kind */
     float   param; /* ELU: alpha; POWER: -beta */
     /* segment = floor((x - x0) * inv_step) */
-    float   x0, inv_step;
-    float   a[DVT_TABLE_SEGMENTS], b[DVT_TABLE_SEGMENTS];  /* y = b x + a */
-    float   e2[DVT_TABLE_EXPONENTS];                       /* POWER: factor by exponent of x */
+    float x0, inv_step;
+    float a[DVT_TABLE_SEGMENTS], b[DVT_TABLE_SEGMENTS]; /* y = b x + a */
+    float e2[DVT_TABLE_EXPONENTS];                      /* POWER: factor by exponent of x */
 } dvt_function_table;
 DVT_API void dvt_function_table_make(dvt_table_kind kind, float param, dvt_function_table *out);
 
@@ -128,7 +129,7 @@ typedef struct dvt_device {
     char    logic_unit[16]; /* "ALM", "LUT6" or "LUT4" */
     int64_t logic, registers, dsp, memory_blocks, memory_block_bits;
     int64_t large_memory_blocks, large_memory_block_bits; /* URAM, eSRAM; 0 = none */
-    double  dsp_macs_int8; /* 8x8 multiplications one DSP does a cycle */
+    double  dsp_macs_int8;             /* 8x8 multiplications one DSP does a cycle */
     double  dsp_macs_m7, dsp_macs_m12; /* FP11 and FP16 mantissa multiplications */
     /* a binary32 multiplication with an addition behind it; an addition in logic alone */
     double  float_mac_dsp, float_mac_logic, float_add_logic;
@@ -137,12 +138,12 @@ typedef struct dvt_device {
 DVT_API DVT_MUST_CHECK dvt_status dvt_device_load(dvt_ctx *ctx, const char *path, dvt_device *out);
 
 typedef struct dvt_resources {
-    double logic, registers, dsp, memory_blocks;         /* totals in units of the device */
-    double control_logic;                                /* part of logic */
-    double share_logic, share_dsp, share_memory_blocks;  /* of the device; above 1 does not fit */
+    double logic, registers, dsp, memory_blocks;        /* totals in units of the device */
+    double control_logic;                               /* part of logic */
+    double share_logic, share_dsp, share_memory_blocks; /* of the device; above 1 does not fit */
     bool   fits;
     /* what is over: "dsp", "memory_blocks", or "" */
-    char   limit[32];
+    char limit[32];
 } dvt_resources;
 /* First-order model; every coefficient and its source stands in src/overlay/resources.c. */
 DVT_API void dvt_overlay_resources(const dvt_overlay *o, const dvt_device *d, dvt_resources *out);

@@ -55,6 +55,39 @@ static dvt_status parse_shape(const cli_run *r, const char *item, dvt_input_shap
     return st;
 }
 
+/* Is this one network of images with a batch of its own? */
+static bool has_image_batch(const dvt_graph *g)
+{
+    const dvt_shape *s;
+
+    if (dvt_graph_input_count(g) != 1) {
+        return false;
+    }
+    s = &dvt_graph_value(g, dvt_graph_input(g, 0))->shape;
+    return s->rank == 4 && s->dim[0] > 1;
+}
+
+/* Work and cycles are told per image: a network that was deployed with a batch is read with 1,
+ * unless it cannot be. */
+static dvt_status read_model(const cli_run *r, dvt_import_opts *opts, dvt_graph **out)
+{
+    const char *path = r->parsed->positionals.items[0];
+    dvt_graph  *single = NULL;
+    dvt_status  st = dvt_model_load(r->ctx, path, opts, out);
+
+    if (st != DVT_OK || opts->batch || opts->shape_count || !has_image_batch(*out)) {
+        return st;
+    }
+    opts->batch = 1;
+    if (dvt_model_load(r->ctx, path, opts, &single) != DVT_OK) {
+        dvt_ctx_clear_error(r->ctx);
+        return DVT_OK;
+    }
+    dvt_graph_destroy(*out);
+    *out = single;
+    return DVT_OK;
+}
+
 dvt_status cli_load_model(const cli_run *r, const cli_model *m, const dvt_shape *image,
                           dvt_graph **out)
 {
@@ -72,7 +105,7 @@ dvt_status cli_load_model(const cli_run *r, const cli_model *m, const dvt_shape 
     opts.shapes = shapes;
     opts.shape_count = (int32_t)m->shape.count;
     if (st == DVT_OK) {
-        st = dvt_model_load(r->ctx, r->parsed->positionals.items[0], &opts, out);
+        st = read_model(r, &opts, out);
     }
     if (st == DVT_OK && m->seed_weights) {
         st = dvt_graph_seed_params(*out, m->seed);

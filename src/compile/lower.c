@@ -16,6 +16,7 @@
  */
 #include "compile/compile_int.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- values and maps ----------------------------------------------------------------------- */
@@ -169,6 +170,33 @@ static dvt_status table_for(dvti_comp *c, dvt_table_kind kind, float param, int3
     return dvti_tables_push(c->ctx, &c->tables, t);
 }
 
+/* Is there a table for this function, or room for one more? */
+static bool table_room(const dvti_comp *c, dvt_table_kind kind, float param)
+{
+    for (size_t i = 0; i < c->tables.len; i++) {
+        if (c->tables.data[i].kind == (int32_t)kind && c->tables.data[i].param == param) {
+            return true;
+        }
+    }
+    return (int32_t)c->tables.len < c->o.function_tables;
+}
+
+static bool node_has_table(const dvti_comp *c, const dvt_node *n)
+{
+    if (n->op == DVT_OP_LRN) {
+        return table_room(c, DVT_TABLE_POWER, -n->attrs.lrn.beta);
+    }
+    if (n->op != DVT_OP_UNARY) {
+        return true;
+    }
+    switch (n->attrs.unary.fn) {
+    case DVT_UNARY_SIGMOID: return table_room(c, DVT_TABLE_SIGMOID, 0.0f);
+    case DVT_UNARY_TANH: return table_room(c, DVT_TABLE_TANH, 0.0f);
+    case DVT_UNARY_ELU: return table_room(c, DVT_TABLE_ELU, n->attrs.unary.alpha);
+    default: return true;
+    }
+}
+
 static dvt_status act_of_unary(dvti_comp *c, dvti_op *op, const dvt_unary_attrs *a)
 {
     op->has_act = true;
@@ -275,12 +303,24 @@ static bool tail_act(const dvti_comp *c, const dvti_op *op, const dvt_node *n)
            !(op->kind == DVTI_OP_LRN && n->op == DVT_OP_PRELU);
 }
 
+/* Room for the trip's own rows and the operand's, in the worst case. */
+static bool elt_fits(const dvti_comp *c, const dvti_op *op, const dvti_map *out)
+{
+    const dvti_map *in = &c->maps.data[op->in];
+    int64_t rows = (int64_t)(c->o.p_vec - 1) * op->win.stride_h + (op->win.r - 1) * op->win.dil_h;
+
+    rows = rows + 1 < in->h ? rows + 1 : in->h;
+    return in->blocks * rows * in->w + (int64_t)out->blocks * c->o.p_vec * out->w <=
+           c->d.stream_buffer_words;
+}
+
 /* Only when the other operand exists already and stands in the layout that this trip makes. */
 static bool tail_elt(const dvti_comp *c, const dvti_op *op, const dvt_node *n, dvt_value_id cur,
                      const dvti_map *out, dvt_value_id *other)
 {
     if (!c->on[DVTI_OPT_FUSE_ELTWISE] || n->input_count != 2 || op->kind == DVTI_OP_LRN ||
-        !route_can(c, op, DVT_KERNEL_ELT) || n->inputs[0].i == n->inputs[1].i) {
+        !route_can(c, op, DVT_KERNEL_ELT) || n->inputs[0].i == n->inputs[1].i ||
+        !elt_fits(c, op, out)) {
         return false;
     }
     *other = n->inputs[0].i == cur.i ? n->inputs[1] : n->inputs[0];
@@ -320,6 +360,9 @@ static bool extend(dvti_comp *c, dvti_op *op, const dvti_map *out, dvt_value_id 
         return false;
     }
     n = dvt_graph_node(c->g, id);
+    if (!node_has_table(c, n)) {
+        return false;
+    }
     if ((n->op == DVT_OP_SCALE || n->op == DVT_OP_BIAS || n->op == DVT_OP_BATCH_NORM) &&
         tail_affine(c, op)) {
         *st = add_affine(c, op, n, out->c);
@@ -702,6 +745,61 @@ static bool is_view(const dvti_comp *c, dvt_value_id v)
     return true;
 }
 
+/* Words of one row of a value on the overlay: of its map, or of the dense one it would get. */
+static int64_t row_words(const dvti_comp *c, dvt_value_id v)
+{
+    int32_t ch, h, w;
+
+    if (!dvti_map_shape(value_of(c, v), &ch, &h, &w)) {
+        return 0;
+    }
+    int32_t map = c->map_of[v.i];
+    int64_t blocks = map >= 0 ? c->maps.data[map].blocks : (ch + c->o.c_vec - 1) / c->o.c_vec;
+    return blocks * w;
+}
+
+/* Input rows that p_vec rows of the node's result read. */
+static int32_t least_rows(const dvti_comp *c, const dvt_node *n, int32_t height)
+{
+    dvti_window win;
+
+    if (n->op == DVT_OP_DENSE || n->op == DVT_OP_GLOBAL_POOL) {
+        return height;
+    }
+    if (n->op != DVT_OP_CONV && n->op != DVT_OP_POOL) {
+        return c->o.p_vec < height ? c->o.p_vec : height;
+    }
+    win = dvti_window_of(n->op == DVT_OP_CONV ? &n->attrs.conv.win : &n->attrs.pool.win);
+    int32_t rows = (c->o.p_vec - 1) * win.stride_h + (win.r - 1) * win.dil_h + 1;
+    return rows < height ? rows : height;
+}
+
+/* Will the smallest slice of the node fit, in the layouts its operands really have? With gaps in
+ * them a map is larger than its channels say. */
+static bool slice_fits(const dvti_comp *c, const dvt_node *n, char *reason, size_t size)
+{
+    int64_t words = 0;
+    int32_t operands = n->op == DVT_OP_BINARY || n->op == DVT_OP_NARY ? 2 : 1;
+
+    if (n->op == DVT_OP_CONCAT) {
+        return true; /* operands are copied one by one, if at all */
+    }
+    for (int32_t i = 0; i < operands && i < n->input_count; i++) {
+        dvt_value_id v =
+            n->op == DVT_OP_DENSE ? dvti_view_source(c->g, n->inputs[0]) : n->inputs[i];
+        int32_t ch, h, w;
+        if (dvti_map_shape(value_of(c, v), &ch, &h, &w)) {
+            words += row_words(c, v) * least_rows(c, n, h);
+        }
+    }
+    if (words <= c->d.stream_buffer_words) {
+        return true;
+    }
+    snprintf(reason, size, "its smallest slice needs %lld words, the stream buffer has %lld",
+             (long long)words, (long long)c->d.stream_buffer_words);
+    return false;
+}
+
 static dvt_status lower_node(dvti_comp *c, dvt_node_id id)
 {
     const dvt_node *n = dvt_graph_node(c->g, id);
@@ -710,7 +808,13 @@ static dvt_status lower_node(dvti_comp *c, dvt_node_id id)
     if ((n->op == DVT_OP_RESHAPE || n->op == DVT_OP_IDENTITY) && is_view(c, n->outputs[0])) {
         return DVT_OK;
     }
-    if (!dvti_place(&c->o, c->g, id, reason, sizeof reason)) {
+    if (!dvti_place(&c->o, c->g, id, reason, sizeof reason) ||
+        !slice_fits(c, n, reason, sizeof reason)) {
+        return lower_host(c, id, n, reason);
+    }
+    if (!node_has_table(c, n)) {
+        snprintf(reason, sizeof reason, "the overlay's %d function tables are taken",
+                 c->o.function_tables);
         return lower_host(c, id, n, reason);
     }
     switch (n->op) {

@@ -108,8 +108,6 @@ static bool rows_fit(const dvt_overlay *o, int32_t c, int32_t h, int32_t w, int3
     if (rows_needed > h) {
         rows_needed = h;
     }
-    /* channel slots may have gaps of one block per k_vec group */
-    blocks += o->k_vec % o->c_vec ? (c + o->k_vec - 1) / o->k_vec : 0;
     words = blocks * rows_needed * w;
     if (words > d.stream_buffer_words) {
         return NO("%d input rows need %lld words, the stream buffer has %lld", rows_needed,
@@ -215,9 +213,13 @@ static bool place_pool(const dvt_overlay *o, const dvt_graph *g, const dvt_node 
         }
     }
     count = (int64_t)win.r * win.s;
-    if (count > (global || (a->kind == DVT_POOL_MAX) ? PAGE_MAX : o->pool_window_max)) {
-        return NO("a window of %lld exceeds the pooling kernel's %d", (long long)count,
-                  o->pool_window_max);
+    if (count > PAGE_MAX) {
+        return NO("a window of %lld exceeds the pooling kernel's %d", (long long)count, PAGE_MAX);
+    }
+    if (!global && a->kind == DVT_POOL_AVG && a->avg_count == DVT_AVG_COUNT_VALID &&
+        count > o->pool_window_max) {
+        return NO("an average over the valid ones of %lld, the kernel knows reciprocals up to %d",
+                  (long long)count, o->pool_window_max);
     }
     return rows_fit(o, c, h, w, (win.r - 1) * win.dil_h + 1 + (o->p_vec - 1) * win.stride_h, reason,
                     size);

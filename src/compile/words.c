@@ -128,7 +128,7 @@ static void fill_write(const dvti_comp *c, const trip *t, dvt_part_write *w)
 static void fill_elt(const trip *t, const dvt_part_write *w, dvt_part_elt *e)
 {
     const dvti_place_in *at = &t->slice->elt;
-    int64_t plane, out_plane = (int64_t)t->out->h * t->out->w;
+    int64_t              plane, out_plane = (int64_t)t->out->h * t->out->w;
 
     assert(t->elt);
     plane = (int64_t)at->rows * t->elt->w;

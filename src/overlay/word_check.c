@@ -335,11 +335,17 @@ static dvt_status check_wread(const check *c)
 
 /* ---- auxiliary kernels --------------------------------------------------------------------- */
 
-static dvt_status check_window(const check *c, const char *field, int64_t count)
+/* An average by valid blocks looks its reciprocal up: the overlay knows them up to a limit. */
+static dvt_status check_pool(const check *c)
 {
-    if (count < 1 || count > c->o->pool_window_max) {
-        return refuse(c, DVT_E_CAPACITY, "%s = %lld, windows of this overlay have 1 to %d turns",
-                      field, (long long)count, c->o->pool_window_max);
+    const dvt_part_pool *k = &c->w->pool;
+
+    if (k->count < 1) {
+        return refuse(c, DVT_E_PARSE, "pool.count = 0, a window has at least one turn");
+    }
+    if (k->kind == 1 && k->by_valid && k->count > c->o->pool_window_max) {
+        return refuse(c, DVT_E_CAPACITY, "pool.count = %lld, reciprocals of this overlay go to %d",
+                      (long long)k->count, c->o->pool_window_max);
     }
     return DVT_OK;
 }
@@ -373,8 +379,11 @@ static dvt_status check_act(const check *c)
 static dvt_status check_depthwise(const check *c)
 {
     const dvt_part_depthwise *k = &c->w->depthwise;
-    dvt_status                st = check_window(c, "depthwise.count", k->count);
+    dvt_status                st = DVT_OK;
 
+    if (k->count < 1) {
+        st = refuse(c, DVT_E_PARSE, "depthwise.count = 0, a window has at least one turn");
+    }
     if (st == DVT_OK && k->outer < 1) {
         st = refuse(c, DVT_E_PARSE, "depthwise.outer = 0, at least 1 result takes a page");
     }
@@ -409,7 +418,7 @@ static dvt_status check_windows(const check *c)
     dvt_status st = DVT_OK;
 
     if (has(c, DVT_KERNEL_POOL)) {
-        st = check_window(c, "pool.count", c->w->pool.count);
+        st = check_pool(c);
     }
     return st == DVT_OK && has(c, DVT_KERNEL_DEPTHWISE) ? check_depthwise(c) : st;
 }

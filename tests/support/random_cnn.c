@@ -19,10 +19,7 @@ typedef struct cnn {
     int32_t      count;
 } cnn;
 
-static int32_t pick(cnn *c, int32_t n)
-{
-    return (int32_t)dvt_rng_below(&c->rng, (uint64_t)n);
-}
+static int32_t pick(cnn *c, int32_t n) { return (int32_t)dvt_rng_below(&c->rng, (uint64_t)n); }
 
 static const dvt_shape *shape_of(const cnn *c, dvt_value_id v)
 {
@@ -42,14 +39,13 @@ static void add_value(cnn *c, dvt_value_id v)
     c->count++;
 }
 
-static dvt_status weights(cnn *c, const dvt_shape *shape, double scale, double offset,
-                          dvt_value_id *out)
+static dvt_status weights(cnn *c, dvt_shape shape, double scale, double offset, dvt_value_id *out)
 {
     dvt_tensor t;
     dvt_ctx   *ctx = dvt_graph_ctx(c->g);
-    dvt_status st = dvt_tensor_init(ctx, DVT_DTYPE_F32, shape, &t);
+    dvt_status st = dvt_tensor_init(ctx, DVT_DTYPE_F32, &shape, &t);
 
-    for (int64_t i = 0; st == DVT_OK && i < dvt_shape_count(shape); i++) {
+    for (int64_t i = 0; st == DVT_OK && i < dvt_shape_count(&shape); i++) {
         ((float *)t.data)[i] = (float)(dvt_rng_normal(&c->rng) * scale + offset);
     }
     if (st == DVT_OK) {
@@ -62,13 +58,10 @@ static dvt_status weights(cnn *c, const dvt_shape *shape, double scale, double o
 static dvt_status node(cnn *c, dvt_op op, const dvt_value_id *in, int32_t n, const dvt_attrs *a)
 {
     dvt_value_id out;
-    dvt_status   st = dvt_graph_add_node(c->g,
-                                         &(dvt_node_spec){.op = op,
-                                                          .inputs = in,
-                                                          .input_count = n,
-                                                          .output_count = 1,
-                                                          .attrs = *a},
-                                         &out);
+    dvt_status   st = dvt_graph_add_node(
+          c->g,
+          &(dvt_node_spec){.op = op, .inputs = in, .input_count = n, .output_count = 1, .attrs = *a},
+          &out);
     if (st == DVT_OK) {
         add_value(c, out);
     }
@@ -103,11 +96,10 @@ static dvt_status add_conv(cnn *c)
     }
     a.conv.groups = groups;
     int64_t fan = ch / groups * a.conv.win.kernel.v[0] * a.conv.win.kernel.v[1];
-    st = weights(c,
-                 &DVT_SHAPE(k, ch / groups, a.conv.win.kernel.v[0], a.conv.win.kernel.v[1]),
+    st = weights(c, DVT_SHAPE(k, ch / groups, a.conv.win.kernel.v[0], a.conv.win.kernel.v[1]),
                  1.0 / sqrt((double)fan), 0.0, &in[1]);
     if (st == DVT_OK && pick(c, 2)) {
-        st = weights(c, &DVT_SHAPE(k), 0.1, 0.0, &in[2]);
+        st = weights(c, DVT_SHAPE(k), 0.1, 0.0, &in[2]);
         return st == DVT_OK ? node(c, DVT_OP_CONV, in, 3, &a) : st;
     }
     return st == DVT_OK ? node(c, DVT_OP_CONV, in, 2, &a) : st;
@@ -127,10 +119,10 @@ static dvt_status add_pool(cnn *c)
 
 static dvt_status add_unary(cnn *c)
 {
-    static const dvt_unary fns[] = {DVT_UNARY_RELU, DVT_UNARY_LEAKY_RELU, DVT_UNARY_CLIP,
-                                    DVT_UNARY_SIGMOID, DVT_UNARY_TANH, DVT_UNARY_ELU};
-    dvt_value_id in = any(c);
-    dvt_attrs    a = dvt_op_default_attrs(DVT_OP_UNARY, 2);
+    static const dvt_unary fns[] = {DVT_UNARY_RELU,    DVT_UNARY_LEAKY_RELU, DVT_UNARY_CLIP,
+                                    DVT_UNARY_SIGMOID, DVT_UNARY_TANH,       DVT_UNARY_ELU};
+    dvt_value_id           in = any(c);
+    dvt_attrs              a = dvt_op_default_attrs(DVT_OP_UNARY, 2);
 
     a.unary.fn = fns[pick(c, 6)];
     a.unary.alpha = a.unary.fn == DVT_UNARY_CLIP ? 0.0f : a.unary.fn == DVT_UNARY_ELU ? 1.0f : 0.1f;
@@ -142,7 +134,7 @@ static dvt_status add_prelu(cnn *c)
 {
     dvt_value_id in[2] = {any(c)};
     dvt_attrs    a = dvt_op_default_attrs(DVT_OP_PRELU, 2);
-    dvt_status   st = weights(c, &DVT_SHAPE(shape_of(c, in[0])->dim[1], 1, 1), 0.2, 0.0, &in[1]);
+    dvt_status   st = weights(c, DVT_SHAPE(shape_of(c, in[0])->dim[1], 1, 1), 0.2, 0.0, &in[1]);
 
     return st == DVT_OK ? node(c, DVT_OP_PRELU, in, 2, &a) : st;
 }
@@ -152,11 +144,11 @@ static dvt_status add_scale(cnn *c)
     dvt_value_id in[3] = {any(c)};
     dvt_attrs    a = dvt_op_default_attrs(DVT_OP_SCALE, 2);
     int64_t      ch = shape_of(c, in[0])->dim[1];
-    dvt_status   st = weights(c, &DVT_SHAPE(ch), 0.3, 1.0, &in[1]);
+    dvt_status   st = weights(c, DVT_SHAPE(ch), 0.3, 1.0, &in[1]);
 
     a.axis.axis = 1;
     if (st == DVT_OK) {
-        st = weights(c, &DVT_SHAPE(ch), 0.3, 0.0, &in[2]);
+        st = weights(c, DVT_SHAPE(ch), 0.3, 0.0, &in[2]);
     }
     return st == DVT_OK ? node(c, DVT_OP_SCALE, in, 3, &a) : st;
 }
@@ -221,7 +213,7 @@ static dvt_status add_head(cnn *c)
 
     in[0] = x;
     a.dense.axis = 1;
-    st = weights(c, &DVT_SHAPE(10, n), 1.0 / sqrt((double)n), 0.0, &in[1]);
+    st = weights(c, DVT_SHAPE(10, n), 1.0 / sqrt((double)n), 0.0, &in[1]);
     return st == DVT_OK ? node(c, DVT_OP_DENSE, in, 2, &a) : st;
 }
 
@@ -240,11 +232,11 @@ static dvt_status outputs(cnn *c)
 
 dvt_status random_cnn_make(dvt_ctx *ctx, uint64_t seed, int32_t layers, dvt_graph **out)
 {
-    static dvt_status (*const kinds[])(cnn *) = {add_conv,  add_conv,  add_conv, add_conv,
-                                                 add_pool,  add_unary, add_unary, add_prelu,
-                                                 add_scale, add_lrn,   add_sum,  add_sum,
-                                                 add_concat, add_concat};
+    static dvt_status (*const kinds[])(cnn *) = {
+        add_conv,  add_conv,  add_conv, add_conv, add_pool, add_unary,  add_unary,
+        add_prelu, add_scale, add_lrn,  add_sum,  add_sum,  add_concat, add_concat};
     cnn          c = {.rng = dvt_rng_make(seed, 77)};
+    dvt_shape    image;
     dvt_value_id x;
     dvt_status   st;
 
@@ -253,9 +245,8 @@ dvt_status random_cnn_make(dvt_ctx *ctx, uint64_t seed, int32_t layers, dvt_grap
     if (!c.g) {
         return DVT_E_NOMEM;
     }
-    st = dvt_graph_add_input(c.g, "x", DVT_DTYPE_F32,
-                             &DVT_SHAPE(1, 1 + pick(&c, 40), 5 + pick(&c, 16), 5 + pick(&c, 16)),
-                             &x);
+    image = DVT_SHAPE(1, 1 + pick(&c, 40), 5 + pick(&c, 16), 5 + pick(&c, 16));
+    st = dvt_graph_add_input(c.g, "x", DVT_DTYPE_F32, &image, &x);
     add_value(&c, x);
     for (int32_t i = 0; st == DVT_OK && i < layers; i++) {
         st = kinds[pick(&c, (int32_t)(sizeof kinds / sizeof kinds[0]))](&c);
