@@ -88,9 +88,6 @@ DVT_API int64_t dvt_overlay_conv_cycles(const dvt_overlay *o, int64_t groups, in
                                         int64_t k_per_group, int64_t q, int64_t p, int64_t r,
                                         int64_t s);
 
-/* SystemVerilog package of the parameters, derived quantities and long-word fields. */
-DVT_API void dvt_overlay_sv_package(const dvt_overlay *o, dvt_buf *out);
-
 /* ---- stream words -------------------------------------------------------------------------- */
 
 /* One block <-> its bytes: mantissas c_vec x m bits sign-magnitude from bit 0 upwards (value 0

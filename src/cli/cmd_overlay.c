@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cmd_overlay.c - `dovetail overlay list|show|fit|package`: descriptions and what follows.
+ * cmd_overlay.c - `dovetail overlay list|show|fit`: descriptions and what follows.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -171,7 +171,7 @@ static dvt_status fit(cli_run *r, const dvt_overlay *o)
 
 static dvt_status run(cli_run *r)
 {
-    static const char *const actions[] = {"list", "show", "fit", "package"};
+    static const char *const actions[] = {"list", "show", "fit"};
     const char              *action = r->parsed->positionals.items[0];
     const char *name = r->parsed->positionals.count > 1 ? r->parsed->positionals.items[1] : NULL;
     dvt_overlay o;
@@ -180,11 +180,10 @@ static dvt_status run(cli_run *r)
     if (strcmp(action, "list") == 0) {
         return list(r);
     }
-    if (strcmp(action, "show") != 0 && strcmp(action, "fit") != 0 &&
-        strcmp(action, "package") != 0) {
-        const char *near = dvt_nearest(action, actions, 4);
+    if (strcmp(action, "show") != 0 && strcmp(action, "fit") != 0) {
+        const char *near = dvt_nearest(action, actions, 3);
         st = dvt_fail(r->ctx, DVT_E_USAGE, NULL, "overlay has no action '%s'", action);
-        dvt_fail_hint(r->ctx, "%s%s%sthe actions are list, show, fit and package",
+        dvt_fail_hint(r->ctx, "%s%s%sthe actions are list, show and fit",
                       near ? "did you mean '" : "", near ? near : "", near ? "'? " : "");
         return st;
     }
@@ -198,16 +197,12 @@ static dvt_status run(cli_run *r)
     if (strcmp(action, "show") == 0) {
         return show(r, &o);
     }
-    if (strcmp(action, "fit") == 0) {
-        return fit(r, &o);
-    }
-    dvt_overlay_sv_package(&o, r->out);
-    return DVT_OK;
+    return fit(r, &o);
 }
 
 const cli_command cli_overlay = {
     .name = "overlay",
-    .summary = "ready overlays; a description, its resources, its SystemVerilog package",
+    .summary = "ready overlays; a description and its resources on a device",
     .description =
         "list      the ready overlays\n"
         "show      a description in full; with --json what derives from it\n"
