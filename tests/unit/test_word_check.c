@@ -53,9 +53,9 @@ static void nest_start(dvt_word *w)
 static dvt_word conv_word(void)
 {
     dvt_word w = {.tag = 3,
-                  .kernels = bit(DVT_KERNEL_WREAD) | bit(DVT_KERNEL_SREAD) |
-                             bit(DVT_KERNEL_ARRAY) | bit(DVT_KERNEL_XBAR) | bit(DVT_KERNEL_SCALE) |
-                             bit(DVT_KERNEL_ACT) | bit(DVT_KERNEL_ELT) | bit(DVT_KERNEL_WRITE)};
+                  .kernels = bit(DVT_KERNEL_WREAD) | bit(DVT_KERNEL_SREAD) | bit(DVT_KERNEL_ARRAY) |
+                             bit(DVT_KERNEL_XBAR) | bit(DVT_KERNEL_SCALE) | bit(DVT_KERNEL_ACT) |
+                             bit(DVT_KERNEL_ELT) | bit(DVT_KERNEL_WRITE)};
 
     nest_start(&w);
     w.wread = (dvt_part_wread){.words = 18,
@@ -93,16 +93,16 @@ static dvt_word stream_word(dvt_kernel kernel)
     dvt_word w = {.kernels = bit(DVT_KERNEL_FREAD) | bit(DVT_KERNEL_SREAD) | bit(DVT_KERNEL_XBAR) |
                              bit(kernel) | bit(DVT_KERNEL_WRITE)};
 
-    w.fread = (dvt_part_fread){.src = 1000, .dst = 0, .n = {10, 3, 1}, .src_step = {20, 0},
-                               .dst_step = {10, 0}};
+    w.fread = (dvt_part_fread){
+        .src = 1000, .dst = 0, .n = {10, 3, 1}, .src_step = {20, 0}, .dst_step = {10, 0}};
     w.sread = (dvt_part_sread){.h_max = 3, .w_max = 10, .qa = 1, .qw = 1, .pa = 10, .ph = 1};
     ones(w.sread.n, DVT_LOOPS);
     w.sread.n[0] = 3;
     w.sread.a[0] = w.sread.w[0] = 2;
     w.xbar.source = 1;
     w.xbar.route[0] = kernel;
-    w.write = (dvt_part_write){.base = 40, .n = {1, 1, 1, 1}, .h_max = 1, .w_max = 2, .qd = 1,
-                               .k_level = 7};
+    w.write = (dvt_part_write){
+        .base = 40, .n = {1, 1, 1, 1}, .h_max = 1, .w_max = 2, .qd = 1, .k_level = 7};
     return w;
 }
 
@@ -235,11 +235,12 @@ EDIT(over_operand, w->elt.base = 250)
 EDIT(to_memory, w->write.space = 1; w->write.base = MEMORY / 8 - 100)
 EDIT(over_filters, w->write.space = 1; w->write.base = 0)
 EDIT(over_params, w->write.space = 1; w->write.base = 650)
-EDIT(crooked, for (int l = 0; l < DVT_LOOPS; l++) {
-    w->sread.n[l] = w->array.n[l] = l < 4 ? 60 : w->sread.n[l];
-    w->sread.h[l] = w->sread.w[l] = 1;
-    w->array.f[l] = 0;
-})
+EDIT(
+    crooked, for (int l = 0; l < DVT_LOOPS; l++) {
+        w->sread.n[l] = w->array.n[l] = l < 4 ? 60 : w->sread.n[l];
+        w->sread.h[l] = w->sread.w[l] = 1;
+        w->array.f[l] = 0;
+    })
 
 static void test_word_check__conv_words_are_refused(void **state)
 {
