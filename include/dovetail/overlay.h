@@ -81,6 +81,9 @@ typedef struct dvt_overlay_derived {
 } dvt_overlay_derived;
 DVT_API void dvt_overlay_derive(const dvt_overlay *o, dvt_overlay_derived *out);
 DVT_API bool dvt_overlay_has(const dvt_overlay *o, dvt_kernel kernel);
+/* SystemVerilog `package dvt_pkg`: the description, what follows from it, and place and width of
+ * every field of the long words, as localparams. */
+DVT_API void dvt_overlay_sv_package(const dvt_overlay *o, dvt_buf *out);
 
 /* Multiply-accumulate slots a convolution takes when nothing but vector widths limits it
  * (OVERLAY.md, mapping limit): groups*ceil(C/c)*ceil(K/k)*ceil(Q/q)*ceil(P/p)*R*S in cycles. */

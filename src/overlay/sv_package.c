@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sv_package.c - the constants that RTL shares with compiler and models, as SystemVerilog.
+ *
+ * Idea      RTL computes no width and no field position of its own: it imports dvt_pkg, which is
+ *           printed from dvt_overlay_derive and from the instruction table. Names are those of the
+ *           description and of isa.h in camel case: array.c_vec is CVec, field n of part sread is
+ *           SreadNLsb, SreadNBits, SreadNCount.
+ * Style     plain localparams of type int (32 bits) and longint: Verilator, Icarus and Yosys take
+ *           them alike.
+ * Tests     tests/unit/test_sv_package.c (linted with Verilator and Icarus where installed)
+ */
+#include "overlay/overlay_int.h"
+
+#include <string.h>
+
+enum { NAME_MAX_BYTES = 64 };
+
+/* "stream_buffer", "words" -> "StreamBufferWords" */
+static void camel(const char *const *words, size_t count, char out[NAME_MAX_BYTES])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        bool upper = true;
+        for (const char *c = words[i]; *c != '\0' && n + 1 < NAME_MAX_BYTES; c++) {
+            if (*c == '_') {
+                upper = true;
+                continue;
+            }
+            out[n++] = (char)(upper && *c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
+            upper = false;
+        }
+    }
+    out[n] = '\0';
+}
+
+static void put(dvt_buf *b, const char *group, const char *key, const char *suffix, int64_t value)
+{
+    const char *const words[] = {group, key, suffix};
+    char              name[NAME_MAX_BYTES];
+
+    camel(words, 3, name);
+    dvt_buf_printf(b, "  localparam %s %s = %s%lld;\n", value > INT32_MAX ? "longint" : "int", name,
+                   value > INT32_MAX ? "64'd" : "", (long long)value);
+}
+
+static void put_description(const dvt_overlay *o, dvt_buf *b)
+{
+    size_t                  count;
+    const dvti_overlay_key *keys = dvti_overlay_keys(&count);
+
+    dvt_buf_puts(b, "\n  // description\n");
+    for (size_t i = 0; i < count; i++) {
+        bool array = strcmp(keys[i].group, "array") == 0;
+        if (keys[i].type != DVTI_KEY_F64) { /* clocks and bandwidths are no constants of the RTL */
+            put(b, array ? "" : keys[i].group, keys[i].key, "",
+                (int64_t)dvti_overlay_key_value(&keys[i], o));
+        }
+    }
+    put(b, "format", "is_int8", "", o->format == DVT_FORMAT_INT8);
+}
+
+static void put_derived(const dvt_overlay *o, dvt_buf *b)
+{
+    dvt_overlay_derived d;
+
+    dvt_overlay_derive(o, &d);
+    dvt_buf_puts(b, "\n  // what follows from it\n");
+    put(b, "lanes", "", "", d.lanes);
+    put(b, "feature_word_bits", "", "", d.feature_word_bits);
+    put(b, "filter_word_bits", "", "", d.filter_word_bits);
+    put(b, "feature_word_bytes", "", "", d.feature_word_bytes);
+    put(b, "filter_word_bytes", "", "", d.filter_word_bytes);
+    put(b, "product_bits", "", "", d.product_bits);
+    put(b, "accumulator_lsb_exp", "", "", d.accumulator_lsb_exp);
+    put(b, "stream_buffer_words", "", "", d.stream_buffer_words);
+    put(b, "blocks_per_result", "", "", d.blocks_per_result);
+}
+
+static void put_kernels(const dvt_overlay *o, dvt_buf *b)
+{
+    dvt_buf_puts(b, "\n  // kernels: number, presence, values a cycle, kernels they may feed\n");
+    for (int k = 0; k < DVT_KERNEL_COUNT; k++) {
+        const char *name = dvt_kernel_name((dvt_kernel)k);
+        bool        aux = dvti_kernel_is_aux((dvt_kernel)k);
+        put(b, "kernel", name, "", k);
+        put(b, "has", name, "", !aux || dvt_overlay_has(o, (dvt_kernel)k));
+        if (aux) {
+            put(b, name, "vec", "", o->aux_vec[k]);
+        }
+        put(b, "connect", name, "", o->connect[k]);
+    }
+}
+
+static void put_part(dvt_kernel k, dvt_buf *b)
+{
+    const dvt_isa_part *p = dvt_isa_describe(k);
+
+    dvt_buf_printf(b, "\n  // part %s: %s\n", p->name, dvt_kernel_help(k));
+    put(b, p->name, "part_bits", "", p->bits);
+    put(b, p->name, "part_bytes", "", p->bytes);
+    for (int32_t i = 0; i < p->field_count; i++) {
+        put(b, p->name, p->fields[i].name, "_lsb", p->fields[i].lsb);
+        put(b, p->name, p->fields[i].name, "_bits", p->fields[i].bits);
+        put(b, p->name, p->fields[i].name, "_count", p->fields[i].count);
+    }
+}
+
+void dvt_overlay_sv_package(const dvt_overlay *o, dvt_buf *out)
+{
+    dvt_buf_printf(out,
+                   "// SPDX-License-Identifier: Apache-2.0\n"
+                   "// dvt_pkg -- constants of overlay '%s'; printed by dovetail, do not edit.\n"
+                   "// verilator lint_off UNUSEDPARAM\n" /* no module uses all of them */
+                   "package dvt_pkg;\n",
+                   o->name);
+    put_description(o, out);
+    put_derived(o, out);
+    put_kernels(o, out);
+    dvt_buf_puts(out, "\n  // long words\n");
+    put(out, "isa_version", "", "", DVT_ISA_VERSION);
+    put(out, "isa_header_bytes", "", "", DVT_ISA_HEADER_BYTES);
+    put(out, "kernel_count", "", "", DVT_KERNEL_COUNT);
+    for (int k = 0; k < DVT_KERNEL_COUNT; k++) {
+        put_part((dvt_kernel)k, out);
+    }
+    dvt_buf_puts(out, "endpackage\n// verilator lint_on UNUSEDPARAM\n");
+}
