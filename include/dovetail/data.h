@@ -25,7 +25,7 @@ typedef struct dvt_dataset_opts {
 /* `spec` is KIND:PATH.
  *   mnist:DIR     idx files (gzip or not): t10k-*, t5k-* for the test split; train-* for train
  *   cifar10:PATH  the binary batches (data_batch_*.bin, test_batch.bin) in a folder or .tar.gz
- *   images:PATH   JPEG and PNG files and raw CIFAR images (3,072 bytes) of a folder or of a .tar,
+ *   images:PATH   JPEG and PNG files and raw 32 x 32 images (3,072 bytes) of a folder or of a .tar,
  *                 .tar.gz; sorted by name. Label, in this order: opts.labels, a CSV (columns file
  *                 and label by header; without a header the first and the last column) or a
  *                 synset.txt with the WordNet id found in the file name; a labels.csv or synset.txt

@@ -6,7 +6,7 @@
  *            folder without images but with one archive stands for that archive.
  * Files      names ending in .jpg .jpeg .png .bin, letters of either case; others are passed over.
  *            What a file is, its content says: JPEG, PNG, or exactly 3,072 bytes without either's
- *            signature, which are the red, green and blue plane of a 32 x 32 image.
+ *            signature, which are the pixels of a 32 x 32 image, red, green, blue, line by line.
  * Labels     options, else `labels.csv` or `synset.txt` beside the images (in the folder, or in the
  *            folder that holds the archive), else folders or file names; see labels.c.
  * Tests      tests/unit/test_dataset.c, tests/unit/test_labels.c
@@ -190,19 +190,18 @@ static dvt_status to_planes(dvt_ctx *ctx, const dvt_tensor *hwc, dvt_tensor *out
 static dvt_status decode(dvt_ctx *ctx, const char *name, const uint8_t *data, size_t size,
                          dvt_tensor *out)
 {
-    const dvt_shape raw = DVT_SHAPE(3, RAW_SIDE, RAW_SIDE);
+    const dvt_shape raw_shape = DVT_SHAPE(RAW_SIDE, RAW_SIDE, 3);
     const bool      has_signature =
         size >= 3 && (memcmp(data, "\xff\xd8\xff", 3) == 0 || memcmp(data, "\x89PN", 3) == 0);
     dvt_tensor hwc;
-    dvt_status st;
+    dvt_status st = DVT_OK;
 
     if (size == RAW_BYTES && !has_signature) {
-        if ((st = dvt_tensor_init(ctx, DVT_DTYPE_U8, &raw, out)) == DVT_OK) {
-            memcpy(out->data, data, RAW_BYTES);
-        }
-        return st;
+        hwc = dvt_tensor_wrap(DVT_DTYPE_U8, &raw_shape, (void *)(uintptr_t)data);
+    } else {
+        st = dvt_image_parse(ctx, name, data, size, &hwc);
     }
-    if ((st = dvt_image_parse(ctx, name, data, size, &hwc)) == DVT_OK) {
+    if (st == DVT_OK) {
         st = to_planes(ctx, &hwc, out);
     }
     dvt_tensor_deinit(ctx, &hwc);

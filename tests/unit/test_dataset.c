@@ -137,6 +137,7 @@ static void test_dataset__a_folder_of_images_is_sorted_and_labelled(void **state
     temp_folder(dir);
     test_temp_path("first_4.png", png);
     expect_ok(*state, dvt_png_write(*state, png, &t));
+    raw[3 * 32 + 1] = 77; /* second line, first pixel, green */
     write_temp(*state, "second_2.BIN", raw, sizeof raw);
     write_temp(*state, "third_1.jpg", "no image", 8);
     dvt_dataset *d = open_set(*state, "images", dir, NULL);
@@ -144,6 +145,9 @@ static void test_dataset__a_folder_of_images_is_sorted_and_labelled(void **state
     assert_int_equal(dvt_dataset_class_count(d), 5);
     assert_int_equal(dvt_dataset_shape(d).rank, 0);
     expect_item(*state, d, 1, "second_2.BIN", 2, &square);
+    expect_ok(*state, dvt_dataset_get(d, 1, &image, &label));
+    assert_int_equal(((uint8_t *)image.data)[1024 + 32], 77);
+    dvt_tensor_deinit(*state, &image);
     expect_item(*state, d, 0, "first_4.png", 4, &chw);
     expect_ok(*state, dvt_dataset_get(d, 0, &image, &label));
     assert_memory_equal(image.data, "\1\4\2\5\3\6", 6); /* planes */
