@@ -4,7 +4,7 @@
 
 Usage     tools/train_glyphs.py TRAIN.npz TEST.npz OUT.onnx     (from build/tools/export_dataset)
 Network   image (1,1,28,28) in 0..1 -> conv 5x5, 8 -> ReLU -> max 2 -> conv 5x5, 16 -> ReLU -> max 2
-          -> dense 48 -> ReLU -> dense 10 -> softmax. 16,186 parameters, LeNet's shape.
+          -> dense 48 -> ReLU -> dense 10 -> softmax. 16,250 parameters, LeNet's shape.
 Training  Adam on cross-entropy, batches of 64, the learning rate falling to 0 along a cosine. NumPy
           only. With one BLAS thread the same inputs give the same file on the same machine; another
           machine's BLAS rounds differently and gives a network of the same quality.

@@ -17,9 +17,10 @@
 #include <stdio.h>
 
 typedef struct answer_case {
-    const char    *model, *weights, *data, *mean; /* below the data folder */
+    const char    *model, *weights, *data, *mean; /* below the data folder, but see `own` */
     const char    *kind;                          /* of the data set */
-    int64_t        input[4];                      /* shape; 0 = as the file says */
+    bool           own;      /* model below the repository, data needs no file */
+    int64_t        input[4]; /* shape; 0 = as the file says */
     dvt_preprocess preprocess;
     int64_t        step;       /* every step-th image */
     int64_t        images;     /* looked at then */
@@ -40,7 +41,11 @@ static void open_engine(dvt_ctx *ctx, const answer_case *c, engine *e)
     dvt_input_shape     shape = {.shape = dvt_shape_make(4, c->input)};
     dvt_import_opts     opts = {.shapes = &shape, .shape_count = c->input[0] != 0, .batch = 1};
 
-    test_data_require(c->model, model);
+    if (c->own) {
+        test_repo_path(c->model, model);
+    } else {
+        test_data_require(c->model, model);
+    }
     if (c->weights) {
         test_data_require(c->weights, weights);
         opts.weights = weights;
@@ -83,7 +88,11 @@ static void run_case(dvt_ctx *ctx, const answer_case *c)
     dvt_dataset   *d;
     int64_t        top1 = 0, top5 = 0, images = 0;
 
-    test_data_require(c->data, path);
+    if (c->own) {
+        snprintf(path, sizeof path, "%s", c->data);
+    } else {
+        test_data_require(c->data, path);
+    }
     if (c->mean) {
         test_data_require(c->mean, mean);
         expect_ok(ctx, dvt_caffe_read_blob(ctx, mean, &p.mean_image));
@@ -113,16 +122,18 @@ static void run_case(dvt_ctx *ctx, const answer_case *c)
     dvt_graph_destroy(e.graph);
 }
 
-#define LUPINLEO "models/LupinLeo+LeNet-5-ZYNQ/"
+#define LUPINLEO      "models/LupinLeo+LeNet-5-ZYNQ/"
 #define NANDAHKRISHNA "models/nandahkrishna+CaffeMNIST/"
-#define SIMSHANG "models/Simshang+pycaffe/"
-#define MICROSOFT "models/microsoft+Windows-Machine-Learning/SharedContent/models/"
+#define SIMSHANG      "models/Simshang+pycaffe/"
+#define MICROSOFT     "models/microsoft+Windows-Machine-Learning/SharedContent/models/"
 
 #define CIFAR_JPEG "datasets/cifar10-jpeg/test-even.tar.gz"
 
-#define IMAGENET_MEAN_STD                                                         \
-    {.scale = 1.0 / 255, .mean = {0.485, 0.456, 0.406}, .std = {0.229, 0.224, 0.225}, \
-     .mean_count = 3, .std_count = 3}
+#define IMAGENET_MEAN_STD                                                                \
+    {                                                                                    \
+        .scale = 1.0 / 255, .mean = {0.485, 0.456, 0.406}, .std = {0.229, 0.224, 0.225}, \
+        .mean_count = 3, .std_count = 3                                                  \
+    }
 
 static const answer_case LENET_LUPINLEO = {.model = LUPINLEO "deploy.prototxt",
                                            .weights = LUPINLEO "lenet_iter_10000.caffemodel",
@@ -134,17 +145,17 @@ static const answer_case LENET_LUPINLEO = {.model = LUPINLEO "deploy.prototxt",
                                            .top1 = 4926,
                                            .slack = 1};
 
-static const answer_case LENET_NANDAHKRISHNA = {
-    .model = NANDAHKRISHNA "lenet_train_test.prototxt",
-    .weights = NANDAHKRISHNA "lenet_iter_10000.caffemodel",
-    .input = {1, 1, 28, 28},
-    .kind = "mnist",
-    .data = "datasets/mnist",
-    .preprocess = {.scale = 1.0 / 256},
-    .step = 1,
-    .images = 5000,
-    .top1 = 4930,
-    .slack = 1};
+static const answer_case LENET_NANDAHKRISHNA = {.model = NANDAHKRISHNA "lenet_train_test.prototxt",
+                                                .weights =
+                                                    NANDAHKRISHNA "lenet_iter_10000.caffemodel",
+                                                .input = {1, 1, 28, 28},
+                                                .kind = "mnist",
+                                                .data = "datasets/mnist",
+                                                .preprocess = {.scale = 1.0 / 256},
+                                                .step = 1,
+                                                .images = 5000,
+                                                .top1 = 4930,
+                                                .slack = 1};
 
 static const answer_case CIFAR10_QUICK = {.model = SIMSHANG "cifar10_quick.prototxt",
                                           .weights = SIMSHANG "cifar10_quick_iter_5000.caffemodel",
@@ -186,6 +197,18 @@ static const answer_case SQUEEZENET = {
     .top5 = 107,
     .slack = 12};
 
+static const answer_case GLYPHS = {.model = "examples/models/glyphs/glyphs.onnx",
+                                   .kind = "glyphs",
+                                   .data = "4000",
+                                   .own = true,
+                                   .preprocess = {.scale = 1.0 / 256},
+                                   .step = 1,
+                                   .images = 4000,
+                                   .top1 = 3863, /* NumPy, in its trainer */
+                                   .slack = 1};
+
+static void test_known_answers__our_own_network(void **state) { run_case(*state, &GLYPHS); }
+
 static void test_known_answers__lenet_of_lupinleo(void **state)
 {
     run_case(*state, &LENET_LUPINLEO);
@@ -213,6 +236,7 @@ static void test_known_answers__squeezenet(void **state) { run_case(*state, &SQU
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(test_known_answers__our_own_network),
         FIXTURE_TEST(test_known_answers__lenet_of_lupinleo),
         FIXTURE_TEST(test_known_answers__lenet_of_nandahkrishna),
         FIXTURE_TEST(test_known_answers__cifar10_quick),
