@@ -3,7 +3,7 @@
  * fuzz_overlay.c - descriptions: refused with an error, or sound.
  *
  * Checks    an accepted description passes dvt_overlay_check, is printed, parsed again and printed
- *           the same; what derives from it and the resource model's figures are finite and positive.
+ *           the same; what derives from it and the resource model's figures are in range.
  */
 #include "dovetail/overlay.h"
 
