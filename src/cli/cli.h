@@ -95,13 +95,22 @@ typedef struct cli_command {
 extern const cli_command cli_info, cli_check, cli_compile, cli_run_model, cli_eval, cli_profile,
     cli_overlay, cli_version, cli_help;
 const cli_command *const *cli_commands(void); /* NULL-terminated */
-void                      cli_print_help(const cli_command *c, dvt_buf *out);
+/* NULL with DVT_E_USAGE and the nearest name if there is no such command. */
+const cli_command *cli_find_command(dvt_ctx *ctx, const char *name);
+void               cli_print_help(const cli_command *c, dvt_buf *out);
 
 /* ---- shared work --------------------------------------------------------------------------- */
 
 /* Loads positional argument 0 as a network. `image` (rank 3 or 0): size for inputs without one. */
 dvt_status cli_load_model(const cli_run *r, const cli_model *m, const dvt_shape *image,
                           dvt_graph **out);
+/* Images in the network's own shapes: the first dimension that all inputs share, if these look like
+ * images or rows; else 1. */
+int64_t cli_batch_of(const dvt_graph *g);
+/* The same as cli_load_model with batch 1 where neither --batch nor --shape says otherwise: the
+ * overlay computes one image at a time. */
+dvt_status cli_load_one_image(const cli_run *r, const cli_model *m, const dvt_shape *image,
+                              dvt_graph **out);
 /* The model file's SHA-256 ("" for standard input). */
 dvt_status cli_model_hash(const cli_run *r, char out[DVT_SHA256_HEX]);
 /* An overlay by file name, or by the name of one in the installed or source `overlays` folder. */
@@ -116,6 +125,8 @@ const char *cli_after_equals(dvt_arena *arena, const char *item, const char **na
 /* JSON object with its schema line; close with cli_json_end. */
 dvti_json_writer cli_json_begin(const cli_run *r, const char *schema);
 void             cli_json_end(const cli_run *r, dvti_json_writer *w);
+/* The buffer's text as a string; releases it. If it failed, so does the result. */
+void cli_json_put_text(dvti_json_writer *w, const char *key, dvt_buf *text);
 /* 1,234,567 */
 const char *cli_grouped(int64_t n, char out[32]);
 

@@ -92,6 +92,12 @@ static void print_json(const cli_run *r, const dvt_program *p)
         }
     }
     dvti_json_close_array(&w);
+    if (((const compile_opts *)r->values)->words) {
+        dvt_buf text;
+        dvt_buf_init(&text, r->ctx, 0);
+        dvt_program_disassemble(p, &text);
+        cli_json_put_text(&w, "listing", &text);
+    }
     cli_json_end(r, &w);
 }
 
@@ -158,8 +164,36 @@ static dvt_status write_dot(const cli_run *r, const dvt_graph *g, const char *ov
     return st;
 }
 
+static void put_optimisation(dvti_json_writer *w, const char *name, const char *summary)
+{
+    dvti_json_open_object(w);
+    dvti_json_put_string(w, "name", name);
+    dvti_json_put_string(w, "summary", summary);
+    dvti_json_close_object(w);
+}
+
+static void list_optimisations_json(const cli_run *r)
+{
+    dvti_json_writer w = cli_json_begin(r, "dovetail.optimisations/1");
+
+    dvti_json_key(&w, "optimisations");
+    dvti_json_open_array(&w);
+    for (const dvt_optimisation *o = dvt_compile_optimisations(); o->name; o++) {
+        put_optimisation(&w, o->name, o->summary);
+    }
+    for (const dvt_pass *const *p = dvt_graph_passes(); *p; p++) {
+        put_optimisation(&w, (*p)->name, (*p)->summary);
+    }
+    dvti_json_close_array(&w);
+    cli_json_end(r, &w);
+}
+
 static void list_optimisations(const cli_run *r)
 {
+    if (r->common->json) {
+        list_optimisations_json(r);
+        return;
+    }
     for (const dvt_optimisation *o = dvt_compile_optimisations(); o->name; o++) {
         dvt_buf_printf(r->out, "%-24s %s\n", o->name, o->summary);
     }
@@ -219,7 +253,7 @@ static dvt_status run(cli_run *r)
     if (r->parsed->positionals.count == 0) {
         return dvt_fail(r->ctx, DVT_E_USAGE, NULL, "compile needs a MODEL");
     }
-    st = cli_load_model(r, &m, NULL, &g);
+    st = cli_load_one_image(r, &m, NULL, &g);
     if (st == DVT_OK && o->dot) {
         st = write_dot(r, g, o->overlay, o->dot);
     }
@@ -230,10 +264,10 @@ static dvt_status run(cli_run *r)
         st = write_program(r, p, o->output);
     }
     if (st == DVT_OK) {
-        if (o->words) {
-            dvt_program_disassemble(p, r->out);
-        } else if (o->json) {
+        if (o->json) {
             print_json(r, p);
+        } else if (o->words) {
+            dvt_program_disassemble(p, r->out);
         } else {
             print_text(r, p);
         }

@@ -352,7 +352,7 @@ static dvt_status run(cli_run *r)
 
     if (st == DVT_OK) {
         image = dvt_dataset_shape(d);
-        st = cli_load_model(r, &m, &image, &g);
+        st = cli_load_one_image(r, &m, &image, &g);
     }
     if (st == DVT_OK) {
         st = read_preprocess(r, &p);

@@ -15,7 +15,7 @@ static const dvt_option_set help_set = {
     .name = "help",
     .options = help_options,
     .count = sizeof help_options / sizeof help_options[0],
-    .positionals = "COMMAND",
+    .positionals = "[COMMAND]",
     .positional_max = 1,
 };
 
@@ -50,23 +50,50 @@ static void print_commands(dvt_buf *out)
     dvt_buf_puts(out, "\n'dovetail help COMMAND' shows options and examples.\n");
 }
 
+static void print_commands_json(const cli_run *r)
+{
+    dvti_json_writer w = cli_json_begin(r, "dovetail.help/1");
+
+    dvti_json_key(&w, "commands");
+    dvti_json_open_array(&w);
+    for (const cli_command *const *c = cli_commands(); *c; c++) {
+        dvti_json_open_object(&w);
+        dvti_json_put_string(&w, "name", (*c)->name);
+        dvti_json_put_string(&w, "summary", (*c)->summary);
+        dvti_json_close_object(&w);
+    }
+    dvti_json_close_array(&w);
+    cli_json_end(r, &w);
+}
+
+static void print_page_json(const cli_run *r, const cli_command *c)
+{
+    dvti_json_writer w = cli_json_begin(r, "dovetail.help/1");
+    dvt_buf          text;
+
+    dvti_json_put_string(&w, "name", c->name);
+    dvti_json_put_string(&w, "summary", c->summary);
+    dvt_buf_init(&text, r->ctx, 0);
+    cli_print_help(c, &text);
+    cli_json_put_text(&w, "text", &text);
+    cli_json_end(r, &w);
+}
+
 static dvt_status run(cli_run *r)
 {
     const char *name = r->parsed->positionals.count ? r->parsed->positionals.items[0] : NULL;
+    bool        json = r->common->json;
 
     if (!name) {
-        print_commands(r->out);
+        json ? print_commands_json(r) : print_commands(r->out);
         return DVT_OK;
     }
-    for (const cli_command *const *c = cli_commands(); *c; c++) {
-        if (strcmp((*c)->name, name) == 0) {
-            cli_print_help(*c, r->out);
-            return DVT_OK;
-        }
+    const cli_command *c = cli_find_command(r->ctx, name);
+    if (!c) {
+        return DVT_E_USAGE;
     }
-    dvt_status st = dvt_fail(r->ctx, DVT_E_USAGE, NULL, "there is no command '%s'", name);
-    dvt_fail_hint(r->ctx, "'dovetail help' lists the commands");
-    return st;
+    json ? print_page_json(r, c) : cli_print_help(c, r->out);
+    return DVT_OK;
 }
 
 const cli_command cli_help = {

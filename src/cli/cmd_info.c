@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * cmd_info.c - `dovetail info MODEL`: what a network is made of.
+ *
+ * Work is counted for one image: published prototxts say batch 10 or 1 by habit, and a number that
+ * changes with it could not be compared with anything.
  */
 #include <string.h>
 
@@ -32,6 +35,8 @@ static const dvt_option_set info_set = {
     .positional_max = 1,
 };
 
+enum { TEXT_ELEMENTS = 16 }; /* of a parameter that stand in the text form */
+
 static void json_value(dvti_json_writer *w, const dvt_value *v)
 {
     dvti_json_open_object(w);
@@ -58,6 +63,14 @@ static void json_ends(dvti_json_writer *w, const dvt_graph *g, bool outputs)
     dvti_json_close_array(w);
 }
 
+/* Of one image. The work that is counted is proportional to the batch. */
+static int64_t macs_of(const dvt_graph *g, const dvt_graph_stats *s)
+{
+    int64_t batch = cli_batch_of(g);
+
+    return s->macs % batch == 0 ? s->macs / batch : s->macs;
+}
+
 static bool listed(const dvt_value *v)
 {
     return v->kind == DVT_VALUE_NODE || v->kind == DVT_VALUE_INPUT;
@@ -69,7 +82,8 @@ static void print_json(const cli_run *r, const dvt_graph *g, const dvt_graph_sta
     dvti_json_writer w = cli_json_begin(r, "dovetail.info/1");
 
     dvti_json_put_string(&w, "name", dvt_graph_name(g));
-    dvti_json_put_i64(&w, "macs", s->macs);
+    dvti_json_put_i64(&w, "macs", macs_of(g, s));
+    dvti_json_put_i64(&w, "batch", cli_batch_of(g));
     dvti_json_put_i64(&w, "parameters", s->parameters);
     dvti_json_put_i64(&w, "nodes", s->nodes);
     json_ends(&w, g, false);
@@ -93,6 +107,12 @@ static void print_json(const cli_run *r, const dvt_graph *g, const dvt_graph_sta
         }
         dvti_json_close_array(&w);
     }
+    if (o->text) {
+        dvt_buf text;
+        dvt_buf_init(&text, r->ctx, 0);
+        dvt_graph_print(g, TEXT_ELEMENTS, &text);
+        cli_json_put_text(&w, "text", &text);
+    }
     cli_json_end(r, &w);
 }
 
@@ -110,7 +130,8 @@ static void print_text(const cli_run *r, const dvt_graph *g, const dvt_graph_sta
     char             number[32];
 
     dvt_buf_printf(r->out, "%-10s %s\n", "network", dvt_graph_name(g));
-    dvt_buf_printf(r->out, "%-10s %s multiply-accumulates\n", "work", cli_grouped(s->macs, number));
+    dvt_buf_printf(r->out, "%-10s %s multiply-accumulates an image\n", "work",
+                   cli_grouped(macs_of(g, s), number));
     dvt_buf_printf(r->out, "%-10s %s\n", "parameters", cli_grouped(s->parameters, number));
     for (int32_t i = 0; i < dvt_graph_input_count(g); i++) {
         text_value(r->out, "input", dvt_graph_value(g, dvt_graph_input(g, i)));
@@ -160,10 +181,10 @@ static dvt_status run(cli_run *r)
     }
     if (st == DVT_OK) {
         dvt_graph_stats_of(g, &stats);
-        if (o->text) {
-            dvt_graph_print(g, 16, r->out);
-        } else if (o->json) {
+        if (o->json) {
             print_json(r, g, &stats);
+        } else if (o->text) {
+            dvt_graph_print(g, TEXT_ELEMENTS, r->out);
         } else {
             print_text(r, g, &stats);
         }
@@ -177,7 +198,8 @@ const cli_command cli_info = {
     .summary = "what a network is made of: work, parameters, operators, shapes",
     .description =
         "Reads a network (Caffe prototxt or caffemodel, ONNX, text form) and prints its inputs,\n"
-        "outputs, multiply-accumulates, parameters and operators. Weights are not needed.",
+        "outputs, multiply-accumulates (of convolution, dense and matmul, for one image), parameters\n"
+        "and operators. Weights are not needed.",
     .examples = "dovetail info examples/models/glyphs/glyphs.onnx\n"
                 "dovetail info examples/models/glyphs/glyphs.onnx --json\n"
                 "dovetail info examples/models/glyphs/glyphs.onnx --values\n",

@@ -210,7 +210,7 @@ const cli_command cli_overlay = {
         "package   the SystemVerilog package of its parameters and long-word fields",
     .examples = "dovetail overlay list\n"
                 "dovetail overlay show medium-fp11\n"
-                "dovetail overlay fit large-fp11 --device a10-gx1150\n",
+                "dovetail overlay fit large-fp11 --device arria10-gx1150\n",
     .options = &overlay_set,
     .values_bytes = sizeof(overlay_opts),
     .run = run,

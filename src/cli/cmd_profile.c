@@ -129,7 +129,7 @@ static dvt_status compile_it(const cli_run *r, dvt_program **out)
     cli_model           m = CLI_MODEL_OF(o);
     dvt_graph          *g = NULL;
     cli_inputs          in = {0};
-    dvt_status          st = cli_load_model(r, &m, NULL, &g);
+    dvt_status          st = cli_load_one_image(r, &m, NULL, &g);
 
     if (st == DVT_OK && !o->trained) {
         st = dvt_graph_seed_params(g, o->seed);

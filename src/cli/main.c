@@ -137,35 +137,6 @@ static int report(dvt_ctx *ctx, dvt_status st, bool json)
 
 /* ---- commands ------------------------------------------------------------------------------ */
 
-const cli_command *const *cli_commands(void)
-{
-    static const cli_command *const all[] = {&cli_info, &cli_check,   &cli_compile, &cli_run_model,
-                                             &cli_eval, &cli_profile, &cli_overlay, &cli_version,
-                                             &cli_help, NULL};
-    return all;
-}
-
-static const cli_command *find_command(dvt_ctx *ctx, const char *name)
-{
-    const char *names[32];
-    size_t      count = 0;
-
-    for (const cli_command *const *c = cli_commands(); *c; c++) {
-        if (strcmp((*c)->name, name) == 0) {
-            return *c;
-        }
-        names[count++] = (*c)->name;
-    }
-    dvt_fail(ctx, DVT_E_USAGE, NULL, "there is no command '%s'", name);
-    const char *nearest = dvt_nearest(name, names, count);
-    if (nearest) {
-        dvt_fail_hint(ctx, "did you mean '%s'? 'dovetail help' lists the commands", nearest);
-    } else {
-        dvt_fail_hint(ctx, "'dovetail help' lists the commands");
-    }
-    return NULL;
-}
-
 static bool asks_for_json(int argc, const char *const *argv)
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
@@ -243,7 +214,7 @@ static int parse_and_run(dvt_ctx *ctx, int argc, const char *const *argv)
     } else if (strcmp(name, "--version") == 0) {
         name = "version";
     }
-    c = find_command(ctx, name);
+    c = cli_find_command(ctx, name);
     values = c && arena ? dvt_arena_calloc(arena, 1, c->values_bytes) : NULL;
     if (!values) {
         code = report(ctx, dvt_ctx_error(ctx)->status, json);

@@ -113,6 +113,34 @@ dvt_status cli_load_model(const cli_run *r, const cli_model *m, const dvt_shape 
     return st;
 }
 
+int64_t cli_batch_of(const dvt_graph *g)
+{
+    int64_t batch = 1;
+
+    for (int32_t i = 0; i < dvt_graph_input_count(g); i++) {
+        const dvt_shape *s = &dvt_graph_value(g, dvt_graph_input(g, i))->shape;
+        if ((s->rank != 2 && s->rank != 4) || (i > 0 && s->dim[0] != batch)) {
+            return 1;
+        }
+        batch = s->dim[0];
+    }
+    return batch > 0 ? batch : 1;
+}
+
+dvt_status cli_load_one_image(const cli_run *r, const cli_model *m, const dvt_shape *image,
+                              dvt_graph **out)
+{
+    cli_model  one = *m;
+    dvt_status st = cli_load_model(r, m, image, out);
+
+    if (st != DVT_OK || m->batch || m->shape.count || cli_batch_of(*out) == 1) {
+        return st;
+    }
+    dvt_graph_destroy(*out);
+    one.batch = 1;
+    return cli_load_model(r, &one, image, out);
+}
+
 dvt_status cli_model_hash(const cli_run *r, char out[DVT_SHA256_HEX])
 {
     const char *path = r->parsed->positionals.items[0];
@@ -203,6 +231,16 @@ void cli_json_end(const cli_run *r, dvti_json_writer *w)
 {
     dvti_json_close_object(w);
     dvt_buf_puts(r->out, "\n");
+}
+
+void cli_json_put_text(dvti_json_writer *w, const char *key, dvt_buf *text)
+{
+    if (dvt_buf_status(text) == DVT_OK) {
+        dvti_json_put_string(w, key, text->data ? text->data : "");
+    } else {
+        w->buf->status = text->status;
+    }
+    dvt_buf_deinit(text);
 }
 
 const char *cli_grouped(int64_t n, char out[32])

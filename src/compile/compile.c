@@ -92,7 +92,7 @@ static dvt_status check_network(dvti_comp *c)
                 dvt_fail(c->ctx, DVT_E_USAGE, NULL, "parameter '%s' has no data", v->name);
             dvt_fail_hint(
                 c->ctx,
-                "give trained weights with --weights FILE, or --seed-weights N for a profile");
+                "give trained weights with --weights FILE, or --seed-weights for random ones");
             return st;
         }
     }
