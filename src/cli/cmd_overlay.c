@@ -206,8 +206,7 @@ const cli_command cli_overlay = {
     .description =
         "list      the ready overlays\n"
         "show      a description in full; with --json what derives from it\n"
-        "fit       resources on a device, by the first-order model (exit code 1: does not fit)\n"
-        "package   the SystemVerilog package of its parameters and long-word fields",
+        "fit       resources on a device, by the first-order model (exit code 1: does not fit)",
     .examples = "dovetail overlay list\n"
                 "dovetail overlay show medium-fp11\n"
                 "dovetail overlay fit large-fp11 --device arria10-gx1150\n",

@@ -55,8 +55,10 @@ static const char *file_name(const cli_run *r, const char *dir, const char *valu
 static dvt_status make_dir(const cli_run *r, const char *dir)
 {
     if (mkdir(dir, 0777) != 0 && errno != EEXIST) {
-        return dvt_fail(r->ctx, DVT_E_IO, NULL, "cannot make folder '%s': %s", dir,
-                        strerror(errno));
+        dvt_status st = dvt_fail(r->ctx, DVT_E_IO, NULL, "cannot make folder '%s': %s", dir,
+                                 strerror(errno));
+        dvt_fail_hint(r->ctx, "the folder above it must be there and writable");
+        return st;
     }
     return DVT_OK;
 }

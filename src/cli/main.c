@@ -192,6 +192,9 @@ static int run_command(dvt_ctx *parse_ctx, const cli_command *c, dvt_arena *aren
     if (st == DVT_OK && fflush(stdout) != 0) {
         st = dvt_fail(ctx, DVT_E_IO, NULL, "cannot write to standard output");
     }
+    if (st == DVT_E_NOMEM && common->memory_mib) {
+        dvt_fail_note(ctx, "with --memory-mib %llu", (unsigned long long)common->memory_mib);
+    }
     int code = st == DVT_OK ? r.exit_code : report(ctx, st, common->json);
     dvt_buf_deinit(&out);
     dvt_ctx_destroy(ctx);
@@ -247,6 +250,7 @@ int main(int argc, char **argv)
     }
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
+    signal(SIGXFSZ, SIG_IGN); /* a file above its limit is then a failed write, with its name */
     code = parse_and_run(ctx, argc, (const char *const *)argv);
     dvt_ctx_destroy(ctx);
     return code;

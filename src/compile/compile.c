@@ -40,7 +40,26 @@ static bool is_ours(const char *name, int32_t *which)
     return false;
 }
 
-/* Splits opts->disable into this module's names and the passes' (checked by dvt_passes_run). */
+static dvt_status unknown_optimisation(dvt_ctx *ctx, const char *name)
+{
+    const char *names[64];
+    size_t      count = 0, room = sizeof names / sizeof names[0];
+    dvt_status  st = dvt_fail(ctx, DVT_E_USAGE, NULL, "there is no optimisation '%s'", name);
+
+    for (int32_t i = 0; i < DVTI_OPT_COUNT; i++) {
+        names[count++] = optimisations[i].name;
+    }
+    for (const dvt_pass *const *p = dvt_graph_passes(); *p && count < room; p++) {
+        names[count++] = (*p)->name;
+    }
+    const char *near = dvt_nearest(name, names, count);
+    if (near) {
+        dvt_fail_hint(ctx, "did you mean '%s'?", near);
+    }
+    return st;
+}
+
+/* Splits opts->disable into this module's names and the passes'. */
 static dvt_status read_disable(dvti_comp *c, const char ***passes, int32_t *pass_count)
 {
     const dvt_compile_opts *o = c->opts;
@@ -57,6 +76,8 @@ static dvt_status read_disable(dvti_comp *c, const char ***passes, int32_t *pass
     for (int32_t i = 0; i < o->disable_count; i++) {
         if (is_ours(o->disable[i], &which)) {
             c->on[which] = false;
+        } else if (!dvt_graph_find_pass(o->disable[i])) {
+            return unknown_optimisation(c->ctx, o->disable[i]);
         } else {
             (*passes)[(*pass_count)++] = o->disable[i];
         }
