@@ -3,7 +3,7 @@
  * cli.h - what the commands share: the command table, common options, models, results.
  *
  * A command is a table row and one function: parse (done by main), library calls, print. Its
- * options struct starts with CLI_COMMON_FIELDS, so that main can read them from any command's values.
+ * options struct starts with CLI_COMMON_FIELDS, so that main reads them from any command's values.
  * Standard output carries the result only; everything else goes to standard error.
  */
 #ifndef DVTI_CLI_H

@@ -198,8 +198,8 @@ const cli_command cli_info = {
     .summary = "what a network is made of: work, parameters, operators, shapes",
     .description =
         "Reads a network (Caffe prototxt or caffemodel, ONNX, text form) and prints its inputs,\n"
-        "outputs, multiply-accumulates (of convolution, dense and matmul, for one image), parameters\n"
-        "and operators. Weights are not needed.",
+        "outputs, multiply-accumulates (of convolution, dense and matmul, for one image),\n"
+        "parameters and operators. Weights are not needed.",
     .examples = "dovetail info examples/models/glyphs/glyphs.onnx\n"
                 "dovetail info examples/models/glyphs/glyphs.onnx --json\n"
                 "dovetail info examples/models/glyphs/glyphs.onnx --values\n",

@@ -13,8 +13,8 @@ typedef struct cli_inputs {
 } cli_inputs;
 
 /* Arguments fill the inputs by name, those without a name in order; when all are filled the next
- * set begins. Integers and f64 are converted to the input's type; a missing leading 1 is added. E_USAGE
- * for an incomplete set, E_SHAPE with both shapes. */
+ * set begins. Integers and f64 are converted to the input's type; a missing leading 1 is added.
+ * E_USAGE for an incomplete set, E_SHAPE with both shapes. */
 dvt_status cli_inputs_read(const cli_run *r, const dvt_graph *g, const dvt_text_list *items,
                            cli_inputs *out);
 /* The batch that the given arrays have where it is not the network's: all arrays agree with their

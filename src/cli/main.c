@@ -30,7 +30,8 @@ static void on_signal(int number)
 
 typedef struct progress_state {
     bool            draw, drawn;
-    struct timespec begun, last;
+    char            phase[32];
+    struct timespec begun, last; /* of the phase; of the line that stands */
 } progress_state;
 
 static double seconds_since(const struct timespec *t)
@@ -41,23 +42,51 @@ static double seconds_since(const struct timespec *t)
     return (double)(now.tv_sec - t->tv_sec) + (double)(now.tv_nsec - t->tv_nsec) * 1e-9;
 }
 
-/* Draws after one second, at most ten times a second: done, rate, time left. */
+/* "12 s", "3 min 20 s", "7 h 42 min" */
+static const char *time_text(double seconds, char out[32])
+{
+    long long s = seconds < 1e9 ? (long long)(seconds + 0.5) : 1000000000;
+
+    if (s < 60) {
+        snprintf(out, 32, "%lld s", s);
+    } else if (s < 3600) {
+        snprintf(out, 32, "%lld min %lld s", s / 60, s % 60);
+    } else {
+        snprintf(out, 32, "%lld h %lld min", s / 3600, s / 60 % 60);
+    }
+    return out;
+}
+
+static void draw_progress(const progress_state *p, uint64_t done, uint64_t total, const char *unit,
+                          double spent)
+{
+    double rate = (double)done / spent;
+    char   number[32], all[32], left[32];
+
+    fprintf(stderr, "\r\033[K%s: %s", p->phase, cli_grouped((int64_t)done, number));
+    if (total && done) {
+        fprintf(stderr, " of %s %s, %.*f/s, %s left", cli_grouped((int64_t)total, all), unit,
+                rate < 10.0 ? 2 : 0, rate,
+                time_text((double)(total > done ? total - done : 0) / rate, left));
+    } else {
+        fprintf(stderr, " %s", unit);
+    }
+    fflush(stderr);
+}
+
+/* Draws after one second of a phase, at most ten times a second: done, rate, time left. */
 static bool on_progress(void *ud, const char *phase, uint64_t done, uint64_t total,
                         const char *unit)
 {
     progress_state *p = ud;
-    double          spent = seconds_since(&p->begun);
 
+    if (strncmp(p->phase, phase, sizeof p->phase - 1) != 0) {
+        snprintf(p->phase, sizeof p->phase, "%s", phase);
+        clock_gettime(CLOCK_MONOTONIC, &p->begun);
+    }
+    double spent = seconds_since(&p->begun);
     if (p->draw && spent > 1.0 && seconds_since(&p->last) > 0.1) {
-        double rate = (double)done / spent;
-        fprintf(stderr, "\r\033[K%s: %llu", phase, (unsigned long long)done);
-        if (total && rate > 0.0) {
-            fprintf(stderr, " of %llu %s, %.3g/s, %.0f s left", (unsigned long long)total, unit,
-                    rate, (double)(total > done ? total - done : 0) / rate);
-        } else {
-            fprintf(stderr, " %s", unit);
-        }
-        fflush(stderr);
+        draw_progress(p, done, total, unit, spent);
         clock_gettime(CLOCK_MONOTONIC, &p->last);
         p->drawn = true;
     }
