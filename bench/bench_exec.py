@@ -6,7 +6,7 @@ Usage     bench/bench_exec.py [--json] [TEXT]      only networks whose name hold
 Prints    for each number of threads and network: multiply-accumulates, milliseconds of each engine
           (median; wall, and processor time in brackets), our wall time divided by the peer's (below
           1: we are faster), and the share of the fused multiply-add rate measured in the same run.
-Peers     bench/setup.sh installs them; one that is missing, or refuses a network, is reported.
+Peers     bench/peers.sh installs them; one that is missing, or refuses a network, is reported.
 Networks  trained ones, and full-size ONNX topologies whose weights are constant, from
           DOVETAIL_TEST_DATA; the repository's own where there is one.
 """
@@ -56,7 +56,7 @@ def python_with_opencv():
 def find_peers():
     node = ROOT / "build-bench" / "node_modules" / "onnxruntime-node"
     return {
-        "ort": None if node.exists() else "onnxruntime-node is not installed (bench/setup.sh)",
+        "ort": None if node.exists() else "onnxruntime-node is not installed (bench/peers.sh)",
         "python": python_with_opencv(),
     }
 
@@ -69,7 +69,7 @@ def start(peers, threads, model, weights):
     not_onnx = None if model.suffix == ".onnx" else "reads no Caffe files"
     ort = Worker(["node", str(BENCH / "worker_ort.js"), str(threads), str(model)],
                  absent or not_onnx or peers["ort"])
-    no_opencv = None if peers["python"] else "python3-opencv is not installed (bench/setup.sh)"
+    no_opencv = None if peers["python"] else "python3-opencv is not installed (bench/peers.sh)"
     inputs = json.dumps(ours.facts.get("inputs", []))
     script = str(BENCH / "worker_opencv.py")
     opencv = Worker([peers["python"], script, str(threads), inputs, *files], absent or no_opencv)

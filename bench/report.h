@@ -2,8 +2,8 @@
 /*
  * report.h - what the benchmarks in C share: clocks, repeated timing, one table for two readers.
  *
- * A benchmark prints rows; a row is a name and numbers with a key each (its unit at the end, as in
- * "wall_ms"). People get aligned columns, `--json` gives {"schema", "results": [{"name", key: ...}]}.
+ * A benchmark prints rows; a row is a name and numbers with a key each (unit at its end, as in
+ * "wall_ms"). People get columns, `--json` gives {"schema", "results": [{"name", key: ...}]}.
  * Every row of a benchmark has the same keys. Header only: each bench/<name>.c is one program.
  */
 #ifndef DOVETAIL_BENCH_REPORT_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // worker_ort.js - runs one ONNX network in ONNX Runtime (npm package onnxruntime-node, installed by
-// bench/setup.sh into build-bench/); the protocol of worker_exec.c.
+// bench/peers.sh into build-bench/); the protocol of worker_exec.c.
 //
 // Usage     node bench/worker_ort.js JOBS MODEL
 // Inputs    unknown dimensions are 1; the pattern of common.py.

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# setup.sh - installs the peers that the benchmarks compare with; nothing else needs them.
+# peers.sh - installs the peers that the benchmarks compare with; nothing else needs them.
 #
-# Usage     bench/setup.sh
+# Usage     bench/peers.sh
 # Installs  Debian's python3-opencv and nodejs (as root, or through sudo where it asks for no
 #           password), and the npm package onnxruntime-node (CPU only) into build-bench/.
 # A benchmark whose peer is missing says so and goes on.
