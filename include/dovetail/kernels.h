@@ -74,6 +74,7 @@ typedef struct dvt_conv_plan dvt_conv_plan;
 typedef struct dvt_conv_plan_opts {
     bool    transposed;
     dvt_act act;
+    bool    x_last, y_last; /* x, y are (n, spatial.., channels) instead */
 } dvt_conv_plan_opts;
 
 DVT_API DVT_MUST_CHECK dvt_status dvt_conv_plan_create(dvt_ctx *ctx, const dvt_conv_dims *d,
@@ -133,6 +134,8 @@ DVT_API DVT_MUST_CHECK dvt_status dvt_pool_dims_check(dvt_ctx *ctx, const dvt_po
 DVT_API void dvt_pool_f32_nchw_ref(const dvt_pool_dims *d, const float *x, float *y);
 /* max: the same bits; average, lp: relative error at most 1e-6 * sum |x| / divisor. */
 DVT_API void dvt_pool_f32_nchw_fast(dvt_ctx *ctx, const dvt_pool_dims *d, const float *x, float *y);
+/* The same bits on images (n, in.., c) -> (n, out.., c); not lp. */
+DVT_API void dvt_pool_f32_nhwc_fast(dvt_ctx *ctx, const dvt_pool_dims *d, const float *x, float *y);
 
 /* y = x / (k + alpha / m * s)^beta. Across channels: s = sum of x^2 over channels
  * c - (size - 1) / 2 .. c + size / 2 that exist, m = size. Within a channel: over the size x size
@@ -146,6 +149,8 @@ typedef struct dvt_lrn_dims {
 DVT_API void dvt_lrn_f32_nchw_ref(const dvt_lrn_dims *d, const float *x, float *y);
 /* Relative error at most 2e-6. */
 DVT_API void dvt_lrn_f32_nchw_fast(dvt_ctx *ctx, const dvt_lrn_dims *d, const float *x, float *y);
+/* The same bits on images (n, h, w, c); across channels only. */
+DVT_API void dvt_lrn_f32_nhwc_fast(dvt_ctx *ctx, const dvt_lrn_dims *d, const float *x, float *y);
 
 /* A dense array seen as (outer, axis, inner): the middle is what a kernel works along. */
 typedef struct dvt_axis_dims {

@@ -41,7 +41,9 @@ static dvt_status check_pool(const dvti_eval *e)
 
 static dvt_status run_pool_dims(const dvti_eval *e, const dvt_pool_dims *d)
 {
-    if (e->fast)
+    if (e->last)
+        dvt_pool_f32_nhwc_fast(e->ctx, d, e->in[0].data, e->out[0].data);
+    else if (e->fast)
         dvt_pool_f32_nchw_fast(e->ctx, d, e->in[0].data, e->out[0].data);
     else
         dvt_pool_f32_nchw_ref(d, e->in[0].data, e->out[0].data);
@@ -85,7 +87,9 @@ static dvt_status check_lrn(const dvti_eval *e)
 static dvt_status run_lrn(const dvti_eval *e)
 {
     dvt_lrn_dims d = dvti_lrn_dims(e->node, &e->in[0].shape);
-    if (e->fast)
+    if (e->last)
+        dvt_lrn_f32_nhwc_fast(e->ctx, &d, e->in[0].data, e->out[0].data);
+    else if (e->fast)
         dvt_lrn_f32_nchw_fast(e->ctx, &d, e->in[0].data, e->out[0].data);
     else
         dvt_lrn_f32_nchw_ref(&d, e->in[0].data, e->out[0].data);
@@ -95,6 +99,7 @@ static dvt_status run_lrn(const dvti_eval *e)
 static dvt_status run_batch_norm(const dvti_eval *e)
 {
     dvt_axis_dims d = dvt_axis_dims_of(&e->in[0].shape, 1);
+    if (e->last) d = (dvt_axis_dims){d.outer * d.inner, d.axis, 1};
     if (e->affine)
         dvt_scale_bias_f32_fast(e->ctx, &d, e->in[0].data, e->affine, e->affine + d.axis,
                                 e->out[0].data);

@@ -24,6 +24,7 @@ typedef struct dvti_eval {
     const dvt_tensor *out;  /* (node->output_count) */
     void             *scratch;
     bool              fast;
+    bool              last;   /* images in and out are stored (N, spatial.., C) */
     dvt_conv_plan    *plan;   /* of conv and conv_transpose with constant weights, else NULL */
     const float      *affine; /* (2, C) of batch_norm with constants: scale, bias; else NULL */
 } dvti_eval;

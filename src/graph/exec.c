@@ -7,7 +7,8 @@
  *           takes no memory through the context.
  * Kinds     NAIVE calls the reference kernel of every operator and fuses nothing: it is the
  *           yardstick. FAST packs the weights of convolutions, fuses a ReLU or clip that is the
- *           only reader of a convolution, and uses the threaded kernels.
+ *           only reader of a convolution, keeps images channels last between convolutions
+ *           (exec_layout.c), and uses the threaded kernels.
  * Same bits Fast kernels give the same bits on any number of threads, steps run one after
  *           another, and addresses depend on the graph alone.
  * Threads   An executor is used by one thread at a time; kernels use the context's threads.
@@ -64,6 +65,7 @@ dvt_status dvt_exec_create(const dvt_graph *g, const dvt_exec_opts *opts, dvt_ex
     if (!x->tensors || !x->readable) goto done;
     st = mark_readable(x, opts);
     if (!st) st = dvti_exec_plan_steps(x);
+    if (!st) st = dvti_exec_layout(x);
     if (!st) st = dvti_exec_prepare(x);
     if (!st) st = dvti_exec_place(x);
     if (st) goto done;
@@ -115,7 +117,10 @@ dvt_status dvt_exec_run(dvt_exec *x, const dvt_tensor *inputs, int32_t input_cou
                         wanted, input_count);
     for (int32_t i = 0; !st && i < wanted; i++)
         st = take_input(x, dvt_graph_input(x->g, i), &inputs[i]);
-    for (int32_t i = 0; !st && i < x->step_count; i++) st = dvti_eval_run(&x->steps[i].eval);
+    for (int32_t i = 0; !st && i < x->step_count; i++) {
+        dvti_exec_unpack(&x->steps[i]);
+        st = dvti_eval_run(&x->steps[i].eval);
+    }
     x->ran = st == DVT_OK;
     return st;
 }

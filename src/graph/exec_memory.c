@@ -9,7 +9,7 @@
  *           A storage is alive from the step that writes its first value to the last read of any of
  *           its values. The planner then places storages and the steps' scratch in one block.
  * Legality of writing in place, all of:
- *           (1) the kernel allows it, and input and output have one type and one shape;
+ *           (1) the kernel allows it, and input and output have one type, shape and layout;
  *           (2) no value of the storage is read after this step, nor readable by the caller;
  *           (3) no other input of the node lies in that storage with another shape.
  * Constants are not copied: an alias of a constant points to the graph's data, and is never
@@ -104,7 +104,7 @@ static bool can_overwrite(const dvti_step *s, const layout *l, int32_t input, in
     if (!kernel_allows_in_place(n, input) || n->inputs[input].i < 0) return false;
     int32_t storage = l->storage[n->inputs[input].i];
     return storage != NO_STORAGE && l->items[storage].last <= time &&
-           s->in[input].dtype == s->out[0].dtype &&
+           s->in[input].dtype == s->out[0].dtype && !s->unpack_count &&
            dvt_shape_equal(&s->in[input].shape, &s->out[0].shape) && others_allow(s, l, input);
 }
 
@@ -176,6 +176,7 @@ static void set_step(dvt_exec *x, dvti_step *s, const layout *l, int32_t scratch
     for (int32_t k = 0; k < n->output_count; k++)
         s->out[k].data = x->tensors[tail->outputs[k].i].data;
     if (scratch != NO_STORAGE) s->eval.scratch = address(x, l, scratch);
+    dvti_exec_place_unpack(s);
 }
 
 dvt_status dvti_exec_place(dvt_exec *x)

@@ -108,7 +108,9 @@ dvt_status dvti_exec_plan_steps(dvt_exec *x)
         if (!u.needed[i] || fused[i]) continue;
         dvt_node_id id = {i}, tail = fused_tail(x, dvt_graph_node(x->g, id), &u);
         if (tail.i >= 0) fused[tail.i] = true;
-        x->steps[x->step_count++] = (dvti_step){.node = id, .tail = tail.i >= 0 ? tail : id};
+        x->steps[x->step_count++] = (dvti_step){.node = id,
+                                                .tail = tail.i >= 0 ? tail : id,
+                                                .packs = can_pack(x, dvt_graph_node(x->g, id))};
     }
     return DVT_OK;
 }
@@ -151,7 +153,8 @@ static dvt_status describe_step(dvt_exec *x, dvti_step *s)
                           .node = n,
                           .in = s->in,
                           .out = s->out,
-                          .fast = x->kind == DVT_EXEC_FAST};
+                          .fast = x->kind == DVT_EXEC_FAST,
+                          .last = s->last};
     return st;
 }
 
@@ -175,7 +178,10 @@ static dvt_status widen_const(dvt_exec *x, const dvti_eval_op *row, dvt_tensor *
 static dvt_status pack_conv(dvt_exec *x, dvti_step *s)
 {
     const dvt_node    *n = s->eval.node;
-    dvt_conv_plan_opts opts = {.transposed = n->op == DVT_OP_CONV_TRANSPOSE};
+    dvt_value_id       y = dvt_graph_node(x->g, s->tail)->outputs[0];
+    dvt_conv_plan_opts opts = {.transposed = n->op == DVT_OP_CONV_TRANSPOSE,
+                               .x_last = x->last[n->inputs[0].i],
+                               .y_last = x->last[y.i]};
     dvt_conv_dims      d = dvti_conv_dims(n, &s->in[0].shape, &s->in[1].shape, &s->out[0].shape);
 
     if (s->tail.i != s->node.i) (void)as_activation(dvt_graph_node(x->g, s->tail), &opts.act);
@@ -213,7 +219,7 @@ static dvt_status prepare_fast(dvt_exec *x, dvti_step *s)
 
     for (int32_t i = 0; !st && i < s->eval.node->input_count; i++)
         st = widen_const(x, row, &s->in[i]);
-    if (!st && can_pack(x, s->eval.node)) st = pack_conv(x, s);
+    if (!st && s->packs) st = pack_conv(x, s);
     if (!st && batch_norm_is_const(x, s->eval.node)) st = fold_affine(x, s);
     return st;
 }
@@ -230,6 +236,7 @@ dvt_status dvti_exec_prepare(dvt_exec *x)
         if (!st && !dvti_eval_scratch_bytes(&s->eval, &s->scratch_bytes))
             st = dvt_fail(x->ctx, DVT_E_NOMEM, NULL, "node '%s': scratch is too large",
                           s->eval.node->name);
+        if (!st) st = dvti_exec_plan_unpack(x, s);
     }
     return st;
 }

@@ -38,7 +38,7 @@ struct dvt_conv_plan {
 typedef struct layout {
     int                spatial; /* 2 or 3 */
     dnnl_dims_t        stride, dilation, pad_lo, pad_hi;
-    dnnl_memory_desc_t x, w, y, bias; /* plain */
+    dnnl_memory_desc_t x, w, y, bias; /* as the caller has them */
 } layout;
 
 static dvt_status checked(dvt_ctx *ctx, dnnl_status_t st, const char *what)
@@ -53,14 +53,17 @@ static dvt_status checked(dvt_ctx *ctx, dnnl_status_t st, const char *what)
 /* ---- descriptions -------------------------------------------------------------------------- */
 
 static dnnl_status_t describe_image(const layout *l, int64_t n, int64_t c,
-                                    const int64_t size[DVT_SPATIAL], dnnl_memory_desc_t *md)
+                                    const int64_t size[DVT_SPATIAL], bool last,
+                                    dnnl_memory_desc_t *md)
 {
-    dnnl_dims_t dims = {n, c};
+    dnnl_format_tag_t first_tag = l->spatial == 2 ? dnnl_abcd : dnnl_abcde;
+    dnnl_format_tag_t last_tag = l->spatial == 2 ? dnnl_acdb : dnnl_acdeb;
+    dnnl_dims_t       dims = {n, c};
 
     for (int i = 0; i < l->spatial; i++)
         dims[2 + i] = size[DVT_SPATIAL - l->spatial + i];
     return dnnl_memory_desc_init_by_tag(md, 2 + l->spatial, dims, dnnl_f32,
-                                        l->spatial == 2 ? dnnl_abcd : dnnl_abcde);
+                                        last ? last_tag : first_tag);
 }
 
 /* Always with a group dimension: (g, out_c/g, in_c/g, ..). The transposed form stores the two
@@ -82,7 +85,8 @@ static dnnl_status_t describe_weights(const layout *l, const dvt_conv_dims *d, b
     return dnnl_memory_desc_init_by_strides(md, 3 + l->spatial, dims, dnnl_f32, strides);
 }
 
-static dvt_status describe(dvt_ctx *ctx, const dvt_conv_dims *d, bool transposed, layout *l)
+static dvt_status describe(dvt_ctx *ctx, const dvt_conv_dims *d, const dvt_conv_plan_opts *opts,
+                           layout *l)
 {
     dnnl_dims_t   bias_dims = {d->out_c};
     dnnl_status_t st;
@@ -95,11 +99,11 @@ static dvt_status describe(dvt_ctx *ctx, const dvt_conv_dims *d, bool transposed
         l->pad_lo[i] = d->pad_lo[from];
         l->pad_hi[i] = d->pad_hi[from];
     }
-    st = describe_image(l, d->n, d->in_c, d->in, &l->x);
+    st = describe_image(l, d->n, d->in_c, d->in, opts->x_last, &l->x);
     if (st == dnnl_success)
-        st = describe_image(l, d->n, d->out_c, d->out, &l->y);
+        st = describe_image(l, d->n, d->out_c, d->out, opts->y_last, &l->y);
     if (st == dnnl_success)
-        st = describe_weights(l, d, transposed, &l->w);
+        st = describe_weights(l, d, opts->transposed, &l->w);
     if (st == dnnl_success)
         st = dnnl_memory_desc_init_by_tag(&l->bias, 1, bias_dims, dnnl_f32, dnnl_a);
     return checked(ctx, st, "describe a convolution");
@@ -294,7 +298,7 @@ static dvt_status build(dvt_conv_plan *p, const dvt_conv_dims *d, const float *w
         made = dnnl_stream_create(&p->stream, p->engine, dnnl_stream_default_flags);
     st = checked(p->ctx, made, "start");
     if (st == DVT_OK)
-        st = describe(p->ctx, d, opts->transposed, &l);
+        st = describe(p->ctx, d, opts, &l);
     if (st != DVT_OK)
         goto done;
     p->late_act = opts->transposed ? opts->act : none;

@@ -12,6 +12,7 @@
 #include "dovetail/kernels.h"
 #include "base/simd.h"
 
+#include <assert.h>
 #include <math.h>
 
 enum { RUN = 128 }; /* elements handled together */
@@ -134,6 +135,37 @@ static void across_channels(void *ud, int64_t begin, int64_t end, uint32_t worke
             scale_run(d, image + c * size + at, n, sum, job->y + item * size + at);
         }
     }
+}
+
+/* Item i is a position; sums run along its channels, tap by tap in the order above. */
+static void across_position(void *ud, int64_t begin, int64_t end, uint32_t worker)
+{
+    const lrn_job      *job = ud;
+    const dvt_lrn_dims *d = job->d;
+    int64_t             before = (d->size - 1) / 2, behind = d->size / 2;
+
+    (void)worker;
+    for (int64_t item = begin; item < end; item++) {
+        const float *x = job->x + item * d->c;
+        for (int64_t at = 0; at < d->c; at += RUN) {
+            int64_t n = d->c - at < RUN ? d->c - at : RUN;
+            double  sum[RUN] = {0};
+            for (int64_t k = -before; k <= behind; k++) {
+                int64_t lo = clamp_index(-(at + k), n), hi = clamp_index(d->c - (at + k), n);
+                if (lo < hi)
+                    add_squares(x + at + k + lo, hi - lo, sum + lo);
+            }
+            scale_run(d, x + at, n, sum, job->y + item * d->c + at);
+        }
+    }
+}
+
+void dvt_lrn_f32_nhwc_fast(dvt_ctx *ctx, const dvt_lrn_dims *d, const float *x, float *y)
+{
+    lrn_job job = {d, x, y};
+
+    assert(!d->within_channel);
+    dvt_parallel_for(ctx, d->n * d->h * d->w, 1 + 8192 / (d->c + 1), across_position, &job);
 }
 
 static void within_planes(void *ud, int64_t begin, int64_t end, uint32_t worker)

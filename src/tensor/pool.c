@@ -5,14 +5,16 @@
  * Idea      The reference visits each output and its taps. The fast kernel turns the loops round:
  *           for one output row it goes over the taps, and for each tap over the outputs it is
  *           inside the image for, a loop that the compiler vectorises.
+ *           On channels-last images the vector runs along the channels of one output.
  * Invariants A tap outside the image is no element. The divisor of an average is a product of one
  *           count for each axis, because a tap is inside if it is inside along every axis.
- * Threads   planes (n * c) are shared out; no sum crosses a plane.
+ * Threads   planes (n * c), or positions, are shared out; no sum crosses one.
  * Tests     tests/unit/test_kernels_pool.c
  */
 #include "dovetail/kernels.h"
 #include "base/simd.h"
 
+#include <assert.h>
 #include <math.h>
 
 enum { ROW_BLOCK = 256 }; /* outputs of a row computed together */
@@ -259,4 +261,92 @@ void dvt_pool_f32_nchw_fast(dvt_ctx *ctx, const dvt_pool_dims *d, const float *x
     int64_t  work = plane_size(d->out) * plane_size(d->kernel);
 
     dvt_parallel_for(ctx, d->n * d->c, 1 + 65536 / (work + 1), pool_planes, &job);
+}
+
+/* ---- fast, channels last: one output position, all channels, tap by tap --------------------- */
+
+enum { CHANNEL_BLOCK = 256 }; /* channels whose sums are kept together */
+
+DVTI_SIMD static void max_channels(const float *restrict x, int64_t c, float *restrict most)
+{
+    for (int64_t i = 0; i < c; i++)
+        most[i] = larger(most[i], x[i]);
+}
+
+DVTI_SIMD static void sum_channels(const float *restrict x, int64_t c, double *restrict sum)
+{
+    for (int64_t i = 0; i < c; i++)
+        sum[i] += (double)x[i];
+}
+
+/* Calls one of the two for every tap of output o on channels [0, c) of x (in.., d->c). */
+static void gather_channels(const dvt_pool_dims *d, const float *x, const int64_t o[DVT_SPATIAL],
+                            int64_t c, float *most, double *sum)
+{
+    for (int64_t kd = 0; kd < d->kernel[0]; kd++) {
+        int64_t z = tap_at(d, 0, o[0], kd);
+        for (int64_t kh = 0; z >= 0 && z < d->in[0] && kh < d->kernel[1]; kh++) {
+            int64_t y = tap_at(d, 1, o[1], kh);
+            for (int64_t kw = 0; y >= 0 && y < d->in[1] && kw < d->kernel[2]; kw++) {
+                int64_t at = tap_at(d, 2, o[2], kw);
+                if (at < 0 || at >= d->in[2])
+                    continue;
+                at += (z * d->in[1] + y) * d->in[2];
+                if (most)
+                    max_channels(x + at * d->c, c, most);
+                else
+                    sum_channels(x + at * d->c, c, sum);
+            }
+        }
+    }
+}
+
+static void max_position(const dvt_pool_dims *d, const float *x, const int64_t o[DVT_SPATIAL],
+                         float *y)
+{
+    for (int64_t i = 0; i < d->c; i++)
+        y[i] = -INFINITY;
+    gather_channels(d, x, o, d->c, y, NULL);
+}
+
+static void avg_position(const dvt_pool_dims *d, const float *x, const int64_t o[DVT_SPATIAL],
+                         float *y)
+{
+    int64_t divisor =
+        axis_divisor(d, 0, o[0]) * axis_divisor(d, 1, o[1]) * axis_divisor(d, 2, o[2]);
+
+    for (int64_t at = 0; at < d->c; at += CHANNEL_BLOCK) {
+        double  sum[CHANNEL_BLOCK] = {0};
+        int64_t c = d->c - at < CHANNEL_BLOCK ? d->c - at : CHANNEL_BLOCK;
+        gather_channels(d, x + at, o, c, NULL, sum);
+        for (int64_t i = 0; i < c; i++)
+            y[at + i] = divisor ? (float)(sum[i] / (double)divisor) : 0;
+    }
+}
+
+/* Items are output positions of all images. */
+static void pool_positions(void *ud, int64_t begin, int64_t end, uint32_t worker)
+{
+    const pool_job      *job = ud;
+    const dvt_pool_dims *d = job->d;
+
+    (void)worker;
+    for (int64_t i = begin; i < end; i++) {
+        int64_t      in_image = i % plane_size(d->out), row = in_image / d->out[2];
+        int64_t      o[DVT_SPATIAL] = {row / d->out[1], row % d->out[1], in_image % d->out[2]};
+        const float *x = job->x + i / plane_size(d->out) * plane_size(d->in) * d->c;
+        if (d->kind == DVT_POOL_MAX)
+            max_position(d, x, o, job->y + i * d->c);
+        else
+            avg_position(d, x, o, job->y + i * d->c);
+    }
+}
+
+void dvt_pool_f32_nhwc_fast(dvt_ctx *ctx, const dvt_pool_dims *d, const float *x, float *y)
+{
+    pool_job job = {d, x, y};
+    int64_t  work = d->c * plane_size(d->kernel);
+
+    assert(d->kind != DVT_POOL_LP);
+    dvt_parallel_for(ctx, d->n * plane_size(d->out), 1 + 65536 / (work + 1), pool_positions, &job);
 }
