@@ -204,6 +204,23 @@ static void *keep_copy(dvti_comp *c, const void *data, size_t count, size_t size
     return copy;
 }
 
+/* Names are borrowed from the working graph, which goes when the compilation ends. */
+static bool keep_names(dvti_comp *c, dvt_program *p)
+{
+    bool kept = true;
+
+    for (size_t i = 0; i < c->tensors.len; i++) {
+        p->tensors[i].name = dvt_arena_strdup(c->arena, p->tensors[i].name);
+        kept = kept && p->tensors[i].name;
+    }
+    for (size_t i = 0; i < c->notes.len; i++) {
+        p->notes[i].name = dvt_arena_strdup(c->arena, p->notes[i].name);
+        p->notes[i].layer = dvt_arena_strdup(c->arena, p->notes[i].layer);
+        kept = kept && p->notes[i].name && p->notes[i].layer;
+    }
+    return kept;
+}
+
 static bool copy_tables(dvti_comp *c, dvt_program *p)
 {
     p->tensors = keep_copy(c, c->tensors.data, c->tensors.len, sizeof *p->tensors);
@@ -212,7 +229,8 @@ static bool copy_tables(dvti_comp *c, dvt_program *p)
     p->tables = keep_copy(c, c->tables.data, c->tables.len, sizeof *p->tables);
     p->control = keep_copy(c, c->control.data, c->control.len, 1);
     p->image = keep_copy(c, c->image.data, c->image.len, 1);
-    return p->tensors && p->steps && p->notes && p->tables && p->control && p->image;
+    return p->tensors && p->steps && p->notes && p->tables && p->control && p->image &&
+           keep_names(c, p);
 }
 
 static dvt_status assemble(dvti_comp *c, const dvt_graph *g, dvt_program **out)

@@ -40,8 +40,8 @@
       "piecewise linear functions of the kernels act and lrn")                                   \
     X("crossbar", "lrn_size_max", lrn_size_max, I32, 1, 255, "channel",                          \
       "largest window of the kernel lrn, odd")                                                   \
-    X("crossbar", "pool_window_max", pool_window_max, I32, 1, 65535, "turn",                     \
-      "largest window of the kernels pool and depthwise, rows times columns")                    \
+    X("crossbar", "pool_window_max", pool_window_max, I32, 1, 65535, "block",                    \
+      "largest number of valid blocks whose reciprocal the kernel pool holds")                   \
     X("memory", "bus_bits", memory_bus_bits, I32, 32, 8192, "bit",                               \
       "width of the data bus, a power of two")                                                   \
     X("memory", "clock_mhz", memory_clock_mhz, F64, 1, 4000, "MHz", "clock of the data bus")     \

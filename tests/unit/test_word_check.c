@@ -315,7 +315,7 @@ static void expect_edit_refused(dvt_ctx *ctx, dvt_word w, const edit *e)
 }
 
 EDIT(pool_zero, w->pool.count = 0)
-EDIT(pool_large, w->pool.count = 300)
+EDIT(pool_large, w->sread.n[0] = w->pool.count = 300; w->pool.kind = w->pool.by_valid = 1)
 EDIT(pool_part, w->pool.count = 2)
 EDIT(src_beyond, w->fread.src = MEMORY / 8 - 49)
 EDIT(dst_beyond, w->fread.dst = 16384 - 29)
@@ -330,8 +330,8 @@ EDIT(missing_params, w->kernels |= bit(DVT_KERNEL_SCALE); w->xbar.route[1] = DVT
 static void test_word_check__stream_words_are_refused(void **state)
 {
     static const edit edits[] = {
-        {DVT_E_CAPACITY, "pool.count = 0, windows of this overlay have 1 to 256 turns", pool_zero},
-        {DVT_E_CAPACITY, "pool.count = 300", pool_large},
+        {DVT_E_PARSE, "pool.count = 0, a window has at least one turn", pool_zero},
+        {DVT_E_CAPACITY, "pool.count = 300, reciprocals of this overlay go to 256", pool_large},
         {DVT_E_PARSE, "sread.n makes 3 turns, no whole number of windows of 2", pool_part},
         {DVT_E_CAPACITY, "fread.src reaches words 131023..131072 of external memory", src_beyond},
         {DVT_E_CAPACITY, "fread.dst reaches words 16355..16384 of the stream buffer", dst_beyond},
@@ -350,7 +350,7 @@ static void test_word_check__stream_words_are_refused(void **state)
 
 EDIT(dw_outer, w->depthwise.outer = 0)
 EDIT(dw_words, w->wread.words = 2)
-EDIT(dw_count, w->depthwise.count = 257)
+EDIT(dw_count, w->depthwise.count = 0)
 EDIT(dw_lanes, w->wread.lanes = 16)
 EDIT(lrn_even, w->lrn.size = 4)
 EDIT(lrn_wide, w->lrn.size = 17)
@@ -363,7 +363,7 @@ static void test_word_check__window_kernels_have_limits(void **state)
     static const edit depthwise[] = {
         {DVT_E_PARSE, "depthwise.outer = 0", dw_outer},
         {DVT_E_PARSE, "depthwise.count = 3, pages have 2 words", dw_words},
-        {DVT_E_CAPACITY, "depthwise.count = 257", dw_count},
+        {DVT_E_PARSE, "depthwise.count = 0, a window has at least one turn", dw_count},
         {DVT_E_PARSE, "wread.lanes = 16, this trip needs 1", dw_lanes},
     };
     static const edit lrn[] = {
