@@ -127,8 +127,8 @@ def train(x, labels):
                 v[j] = 0.999 * v[j] + 0.001 * g * g
                 step = rate * (m[j] / (1 - 0.9 ** t)) / (np.sqrt(v[j] / (1 - 0.999 ** t)) + 1e-8)
                 p[j] = (p[j] - step).astype(np.float32)
-        print(f"epoch {epoch + 1}: {accuracy(p, x[:5000], labels[:5000]):.4f} of the training images",
-              file=sys.stderr)
+        right = accuracy(p, x[:5000], labels[:5000])
+        print(f"epoch {epoch + 1}: {right:.4f} of the training images", file=sys.stderr)
     return p
 
 

@@ -7,7 +7,8 @@
  *            two stray strokes. It is hard enough that a small trained network is wrong now and
  *            then, so that the effect of a number format shows.
  * Invariants (1) item i of a split depends on (seed, split, i) alone;
- *            (2) only +, -, *, / and sqrt on doubles are used, which round the same everywhere: the
+ *            (2) only +, -, *, / and sqrt on doubles are used, which round the same everywhere, and
+ *                numbers are drawn one a statement, as C leaves the order within one open: the
  *                images are the same bytes on every machine;
  *            (3) the splits are different streams of the generator, so they share no item.
  * Form       u8 (1,28,28), bright on dark, ten classes. KIND:PATH is glyphs:COUNT or
@@ -107,7 +108,12 @@ static double between(dvt_rng *rng, double low, double high)
 /* Nearly normal with deviation 1, without the logarithm that libraries round differently. */
 static double bell(dvt_rng *rng)
 {
-    return between(rng, -1, 1) + between(rng, -1, 1) + between(rng, -1, 1);
+    double sum = 0;
+
+    for (int i = 0; i < 3; i++) {
+        sum += between(rng, -1, 1);
+    }
+    return sum;
 }
 
 /* Corners of the digit in pixels, moved and mapped. Returns their number. */
@@ -161,9 +167,12 @@ static void draw_stray(double image[SIDE][SIDE], dvt_rng *rng)
 {
     point line[2];
 
-    line[0] = (point){between(rng, 0, SIDE), between(rng, 0, SIDE)};
-    line[1] = (point){line[0].x + between(rng, -8, 8), line[0].y + between(rng, -8, 8)};
-    draw(image, line, 2, between(rng, 0.4, 1), between(rng, 80, 255));
+    line[0].x = between(rng, 0, SIDE);
+    line[0].y = between(rng, 0, SIDE);
+    line[1].x = line[0].x + between(rng, -8, 8);
+    line[1].y = line[0].y + between(rng, -8, 8);
+    const double ink = between(rng, 80, 255), half = between(rng, 0.4, 1);
+    draw(image, line, 2, half, ink);
 }
 
 static int64_t render(dvt_rng rng, uint8_t *out /* (SIDE, SIDE) */)
