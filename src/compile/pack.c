@@ -49,7 +49,7 @@ static float channel_norm(const dvti_comp *c, const float *w, int64_t n)
     int   e;
 
     for (int64_t i = 0; i < n; i++) {
-        most = fmaxf(most, fabsf(w[i]));
+        most = fabsf(w[i]) > most ? fabsf(w[i]) : most;
     }
     if (most == 0.0f) {
         return 1.0f;

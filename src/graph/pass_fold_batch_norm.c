@@ -100,29 +100,35 @@ static dvt_status read_affine(const dvt_graph *g, const dvt_node *n, affine *out
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
-/* Output channel of each element of the weights: conv and dense (K, ..), conv_transpose
+/* Weights in runs of one output channel: conv and dense (K, ..), conv_transpose
  * (C, K / groups, ..). */
-static int64_t channel_of(const dvt_node *n, const dvt_shape *w, int64_t element)
+static int64_t run_length(const dvt_node *n, const dvt_shape *w)
 {
-    int64_t inner = dvt_shape_count_range(w, 1, w->rank);
-    if (n->op != DVT_OP_CONV_TRANSPOSE) return element / inner;
-    int64_t per_group = w->dim[1], taps = inner / per_group;
-    int64_t group = element / inner / (w->dim[0] / n->attrs.conv.groups);
-    return group * per_group + element / taps % per_group;
+    return dvt_shape_count_range(w, n->op == DVT_OP_CONV_TRANSPOSE ? 2 : 1, w->rank);
+}
+
+static int64_t channel_of_run(const dvt_node *n, const dvt_shape *w, int64_t run)
+{
+    if (n->op != DVT_OP_CONV_TRANSPOSE) return run;
+    int64_t per_group = w->dim[1];
+    int64_t group = run / per_group / (w->dim[0] / n->attrs.conv.groups);
+    return group * per_group + run % per_group;
 }
 
 static dvt_status add_weights(dvt_graph *g, const dvt_node *n, const affine *a, const dvt_tensor *w,
                               dvt_value_id *out)
 {
-    int64_t      count = dvt_shape_count(&w->shape);
+    int64_t      count = dvt_shape_count(&w->shape), length = run_length(n, &w->shape);
     const float *from = w->data;
     const char  *name = dvt_graph_value(g, n->inputs[1])->name;
     float       *data = dvt_alloc(g->ctx, ((size_t)count + 1) * sizeof *data);
     dvt_status   st = data ? DVT_OK : DVT_E_NOMEM;
 
     *out = DVT_NO_VALUE;
-    for (int64_t i = 0; !st && i < count; i++)
-        data[i] = (float)((double)from[i] * a->scale[channel_of(n, &w->shape, i)]);
+    for (int64_t at = 0; !st && at < count; at += length) {
+        double scale = a->scale[channel_of_run(n, &w->shape, at / length)];
+        for (int64_t i = at; i < at + length; i++) data[i] = (float)((double)from[i] * scale);
+    }
     if (!st) st = dvti_graph_add_f32(g, name, &w->shape, data, out);
     dvt_free(g->ctx, data);
     return st;

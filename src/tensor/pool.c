@@ -196,16 +196,16 @@ static inline void gather_rows(const dvt_pool_dims *d, const float *x, int64_t o
     }
 }
 
-static inline void max_block(const dvt_pool_dims *d, const float *x, int64_t o0, int64_t o1, row_block *b,
-                      float *y)
+static inline void max_block(const dvt_pool_dims *d, const float *x, int64_t o0, int64_t o1,
+                             row_block *b, float *y)
 {
     for (int64_t i = 0; i < b->count; i++)
         y[i] = -INFINITY;
     gather_rows(d, x, o0, o1, b, y, NULL);
 }
 
-static inline void avg_block(const dvt_pool_dims *d, const float *x, int64_t o0, int64_t o1, row_block *b,
-                      float *y)
+static inline void avg_block(const dvt_pool_dims *d, const float *x, int64_t o0, int64_t o1,
+                             row_block *b, float *y)
 {
     double  sum[ROW_BLOCK] = {0};
     int64_t outer = axis_divisor(d, 0, o0) * axis_divisor(d, 1, o1);

@@ -61,7 +61,8 @@ static void test_channels_last__pooling_gives_the_same_bits(void **state)
         dvt_pool_dims d = random_pool(&rng);
         int64_t       in = product(d.in), out = product(d.out);
         assert_int_equal(dvt_pool_dims_check(ctx, &d), DVT_OK);
-        float *x = test_random_f32(ctx, &rng, d.n * d.c * in), *last = swapped(ctx, x, d.n, d.c, in);
+        float *x = test_random_f32(ctx, &rng, d.n * d.c * in);
+        float *last = swapped(ctx, x, d.n, d.c, in);
         float *y = dvt_calloc(ctx, (size_t)(d.n * d.c * out), sizeof *y);
         dvt_pool_f32_nchw_fast(ctx, &d, x, y);
         float *want = swapped(ctx, y, d.n, d.c, out);
@@ -139,9 +140,10 @@ static void test_channels_last__convolution_gives_the_same_bits(void **state)
         dvt_ctx           *ctx = test_ctx(1);
         dvt_rng            rng = dvt_rng_make(seed, 2);
         dvt_conv_dims      d = random_conv(&rng, seed % 4 == 0);
-        dvt_conv_plan_opts opts = {.x_last = seed & 1, .y_last = seed & 2, .act.kind = DVT_ACT_RELU};
-        dvt_conv_plan_opts plain = {.act.kind = DVT_ACT_RELU};
+        dvt_conv_plan_opts plain = {.act.kind = DVT_ACT_RELU}, opts = plain;
         int64_t            in = product(d.in), out = product(d.out), y_count = d.n * d.out_c * out;
+        opts.x_last = seed & 1;
+        opts.y_last = seed & 2;
         float *x = test_random_f32(ctx, &rng, d.n * d.in_c * in);
         float *w = test_random_f32(ctx, &rng, d.out_c * d.in_c / d.groups * product(d.kernel));
         float *last = swapped(ctx, x, d.n, d.in_c, in);
