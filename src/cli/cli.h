@@ -54,6 +54,11 @@ typedef struct cli_common {
 
 typedef struct cli_model {
     CLI_MODEL_FIELDS;
+    /* arrays that are known while reading: shapes of open inputs, and operands that an operator
+     * must know (ONNX) */
+    const dvt_input_shape *array_shapes;
+    const dvt_input_value *arrays; /* with a name only */
+    int32_t                array_shape_count, array_count;
 } cli_model;
 
 #define CLI_MODEL_OPTIONS(type)                                                                    \
@@ -67,8 +72,12 @@ typedef struct cli_model {
     }
 
 /* Copies the model fields out of a command's values. */
-#define CLI_MODEL_OF(v) \
-    (cli_model) { (v)->weights, (v)->shape, (v)->batch, (v)->seed_weights, (v)->seed }
+#define CLI_MODEL_OF(v)                                                    \
+    (cli_model)                                                            \
+    {                                                                      \
+        .weights = (v)->weights, .shape = (v)->shape, .batch = (v)->batch, \
+        .seed_weights = (v)->seed_weights, .seed = (v)->seed               \
+    }
 
 /* ---- commands ------------------------------------------------------------------------------ */
 

@@ -92,8 +92,8 @@ static dvt_status check_network(cli_run *r)
     cli_model         m = CLI_MODEL_OF(o);
     dvt_graph        *g = NULL;
     dvt_overlay       overlay;
-    dvt_status        st = o->overlay ? cli_load_one_image(r, &m, NULL, &g)
-                                    : cli_load_model(r, &m, NULL, &g);
+    dvt_status        st =
+        o->overlay ? cli_load_one_image(r, &m, NULL, &g) : cli_load_model(r, &m, NULL, &g);
 
     if (st == DVT_OK) {
         st = dvt_graph_verify(g);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cmd_overlay.c - `dovetail overlay list|show|fit`: descriptions and what follows.
+ * cmd_overlay.c - `dovetail overlay list|show|fit|package`: descriptions and what follows.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -171,7 +171,7 @@ static dvt_status fit(cli_run *r, const dvt_overlay *o)
 
 static dvt_status run(cli_run *r)
 {
-    static const char *const actions[] = {"list", "show", "fit"};
+    static const char *const actions[] = {"list", "show", "fit", "package"};
     const char              *action = r->parsed->positionals.items[0];
     const char *name = r->parsed->positionals.count > 1 ? r->parsed->positionals.items[1] : NULL;
     dvt_overlay o;
@@ -180,10 +180,11 @@ static dvt_status run(cli_run *r)
     if (strcmp(action, "list") == 0) {
         return list(r);
     }
-    if (strcmp(action, "show") != 0 && strcmp(action, "fit") != 0) {
-        const char *near = dvt_nearest(action, actions, 3);
+    if (strcmp(action, "show") != 0 && strcmp(action, "fit") != 0 &&
+        strcmp(action, "package") != 0) {
+        const char *near = dvt_nearest(action, actions, 4);
         st = dvt_fail(r->ctx, DVT_E_USAGE, NULL, "overlay has no action '%s'", action);
-        dvt_fail_hint(r->ctx, "%s%s%sthe actions are list, show and fit",
+        dvt_fail_hint(r->ctx, "%s%s%sthe actions are list, show, fit and package",
                       near ? "did you mean '" : "", near ? near : "", near ? "'? " : "");
         return st;
     }
@@ -197,16 +198,21 @@ static dvt_status run(cli_run *r)
     if (strcmp(action, "show") == 0) {
         return show(r, &o);
     }
-    return fit(r, &o);
+    if (strcmp(action, "fit") == 0) {
+        return fit(r, &o);
+    }
+    dvt_overlay_sv_package(&o, r->out);
+    return DVT_OK;
 }
 
 const cli_command cli_overlay = {
     .name = "overlay",
-    .summary = "ready overlays; a description and its resources on a device",
+    .summary = "ready overlays; a description, its resources, its SystemVerilog package",
     .description =
         "list      the ready overlays\n"
         "show      a description in full; with --json what derives from it\n"
-        "fit       resources on a device, by the first-order model (exit code 1: does not fit)",
+        "fit       resources on a device, by the first-order model (exit code 1: does not fit)\n"
+        "package   the SystemVerilog package of its parameters and long-word fields",
     .examples = "dovetail overlay list\n"
                 "dovetail overlay show medium-fp11\n"
                 "dovetail overlay fit large-fp11 --device arria10-gx1150\n",

@@ -55,8 +55,8 @@ static const char *file_name(const cli_run *r, const char *dir, const char *valu
 static dvt_status make_dir(const cli_run *r, const char *dir)
 {
     if (mkdir(dir, 0777) != 0 && errno != EEXIST) {
-        dvt_status st = dvt_fail(r->ctx, DVT_E_IO, NULL, "cannot make folder '%s': %s", dir,
-                                 strerror(errno));
+        dvt_status st =
+            dvt_fail(r->ctx, DVT_E_IO, NULL, "cannot make folder '%s': %s", dir, strerror(errno));
         dvt_fail_hint(r->ctx, "the folder above it must be there and writable");
         return st;
     }
@@ -191,16 +191,16 @@ static dvt_status write_result(const cli_run *r, const cli_engine *e, const resu
 
 /* Loads the network; where the arrays have another batch, loads it again with theirs. The overlay
  * computes one image at a time: its network has batch 1 and *batch runs follow one another. */
-static dvt_status load(const cli_run *r, dvt_graph **g, int64_t *batch)
+static dvt_status load(const cli_run *r, dvt_graph **g, dvt_text_list *inputs, int64_t *batch)
 {
     const run_opts *o = r->values;
     cli_model       m = CLI_MODEL_OF(o);
     int64_t         given = 0;
-    dvt_status      st = cli_load_model(r, &m, NULL, g);
+    dvt_status      st = cli_inputs_load_model(r, &m, &o->input, g, inputs);
 
     *batch = 1;
     if (st == DVT_OK && m.batch == 0) {
-        st = cli_inputs_batch(r, *g, &o->input, &given);
+        st = cli_inputs_batch(r, *g, inputs, &given);
     }
     if (st == DVT_OK && given > 0) {
         dvt_graph_destroy(*g);
@@ -271,16 +271,16 @@ static dvt_status open_engine(const cli_run *r, dvt_graph *g, const cli_inputs *
 
 static dvt_status run(cli_run *r)
 {
-    const run_opts *o = r->values;
-    dvt_graph      *g = NULL;
-    cli_inputs      in = {0};
-    cli_engine      e = {0};
-    results         res = {0};
-    int64_t         batch = 1;
-    dvt_status      st = load(r, &g, &batch);
+    dvt_graph    *g = NULL;
+    cli_inputs    in = {0};
+    cli_engine    e = {0};
+    results       res = {0};
+    dvt_text_list inputs;
+    int64_t       batch = 1;
+    dvt_status    st = load(r, &g, &inputs, &batch);
 
     if (st == DVT_OK) {
-        st = cli_inputs_read(r, g, &o->input, &in);
+        st = cli_inputs_read(r, g, &inputs, &in);
     }
     if (st == DVT_OK && in.sets != 1 && dvt_graph_input_count(g) > 0) {
         st = dvt_fail(r->ctx, DVT_E_USAGE, NULL, "run takes one set of inputs, %d were given",

@@ -152,6 +152,97 @@ dvt_status cli_inputs_batch(const cli_run *r, const dvt_graph *g, const dvt_text
     return st;
 }
 
+/* ---- models that need their arrays --------------------------------------------------------- */
+
+typedef struct arrays {
+    dvt_tensor      *tensors;
+    dvt_input_value *values;
+    dvt_input_shape *shapes;
+    int32_t          count, named;
+} arrays;
+
+static dvt_status read_arrays(const cli_run *r, const dvt_text_list *items, arrays *a)
+{
+    dvt_status st = DVT_OK;
+
+    a->tensors = dvt_arena_calloc(r->arena, items->count + 1, sizeof *a->tensors);
+    a->values = dvt_arena_calloc(r->arena, items->count + 1, sizeof *a->values);
+    a->shapes = dvt_arena_calloc(r->arena, items->count + 1, sizeof *a->shapes);
+    if (!a->tensors || !a->values || !a->shapes) {
+        return DVT_E_NOMEM;
+    }
+    for (size_t i = 0; st == DVT_OK && i < items->count; i++) {
+        const char *name;
+        const char *path = cli_after_equals(r->arena, items->items[i], &name);
+        dvt_tensor *t = &a->tensors[a->count];
+        st = dvt_npy_read(r->ctx, path, t);
+        if (st == DVT_OK) {
+            a->shapes[a->count++] = (dvt_input_shape){.name = name, .shape = t->shape};
+            if (name) {
+                a->values[a->named++] = (dvt_input_value){.name = name, .value = *t};
+            }
+        }
+    }
+    return st;
+}
+
+/* The items without those whose input is gone. */
+static dvt_status drop_known(const cli_run *r, const dvt_graph *g, const dvt_text_list *items,
+                             dvt_text_list *out)
+{
+    const char **kept = dvt_arena_calloc(r->arena, items->count + 1, sizeof *kept);
+    size_t       count = 0;
+
+    if (!kept) {
+        return DVT_E_NOMEM;
+    }
+    for (size_t i = 0; i < items->count; i++) {
+        const char *name;
+        cli_after_equals(r->arena, items->items[i], &name);
+        if (!name || input_index(g, name) >= 0) {
+            kept[count++] = items->items[i];
+        }
+    }
+    *out = (dvt_text_list){kept, count};
+    return DVT_OK;
+}
+
+dvt_status cli_inputs_load_model(const cli_run *r, cli_model *m, const dvt_text_list *items,
+                                 dvt_graph **out, dvt_text_list *known)
+{
+    dvt_status st = cli_load_model(r, m, NULL, out);
+    dvt_error  first;
+    arrays     a = {0};
+
+    *known = *items;
+    if ((st != DVT_E_USAGE && st != DVT_E_UNSUPPORTED) || items->count == 0) {
+        return st;
+    }
+    first = *dvt_ctx_error(r->ctx);
+    dvt_ctx_clear_error(r->ctx);
+    st = read_arrays(r, items, &a);
+    if (st == DVT_OK) {
+        m->array_shapes = a.shapes;
+        m->array_shape_count = a.count;
+        m->arrays = a.values;
+        m->array_count = a.named;
+        st = cli_load_model(r, m, NULL, out);
+    }
+    if (st == DVT_OK) {
+        st = drop_known(r, *out, items, known);
+    } else if (st == first.status) {
+        dvt_ctx_clear_error(r->ctx); /* the arrays did not help: say what was wrong before them */
+        st = cli_load_model(
+            r, &(cli_model){.weights = m->weights, .shape = m->shape, .batch = m->batch}, NULL,
+            out);
+    }
+    for (int32_t i = 0; i < a.count; i++) {
+        dvt_tensor_deinit(r->ctx, &a.tensors[i]);
+    }
+    m->array_shape_count = m->array_count = 0; /* their data are gone */
+    return st;
+}
+
 void cli_inputs_deinit(const cli_run *r, cli_inputs *in)
 {
     for (int32_t i = 0; in->tensors && i < in->sets * in->count; i++) {

@@ -17,6 +17,11 @@ typedef struct cli_inputs {
  * E_USAGE for an incomplete set, E_SHAPE with both shapes. */
 dvt_status cli_inputs_read(const cli_run *r, const dvt_graph *g, const dvt_text_list *items,
                            cli_inputs *out);
+/* Loads positional 0, telling the reader the arrays' shapes and values if it cannot do without
+ * (open dimensions, operands that must be known). Inputs that became constants then are no
+ * inputs of the graph: *known is a copy of the items without them. */
+dvt_status cli_inputs_load_model(const cli_run *r, cli_model *m, const dvt_text_list *items,
+                                 dvt_graph **out, dvt_text_list *known);
 /* The batch that the given arrays have where it is not the network's: all arrays agree with their
  * inputs but for the first dimension. 0 = as the network has it, or no such agreement. */
 dvt_status cli_inputs_batch(const cli_run *r, const dvt_graph *g, const dvt_text_list *items,

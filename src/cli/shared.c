@@ -91,7 +91,8 @@ static dvt_status read_model(const cli_run *r, dvt_import_opts *opts, dvt_graph 
 dvt_status cli_load_model(const cli_run *r, const cli_model *m, const dvt_shape *image,
                           dvt_graph **out)
 {
-    dvt_input_shape *shapes = dvt_arena_calloc(r->arena, m->shape.count + 1, sizeof *shapes);
+    size_t           room = m->shape.count + (size_t)m->array_shape_count + 1;
+    dvt_input_shape *shapes = dvt_arena_calloc(r->arena, room, sizeof *shapes);
     dvt_import_opts  opts = {.weights = m->weights, .batch = (int64_t)m->batch};
     dvt_status       st = shapes ? DVT_OK : DVT_E_NOMEM;
 
@@ -104,6 +105,13 @@ dvt_status cli_load_model(const cli_run *r, const cli_model *m, const dvt_shape 
     }
     opts.shapes = shapes;
     opts.shape_count = (int32_t)m->shape.count;
+    if (m->shape.count == 0) {
+        for (int32_t i = 0; st == DVT_OK && i < m->array_shape_count; i++) {
+            shapes[opts.shape_count++] = m->array_shapes[i];
+        }
+    }
+    opts.values = m->arrays;
+    opts.value_count = m->array_count;
     if (st == DVT_OK) {
         st = read_model(r, &opts, out);
     }

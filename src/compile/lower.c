@@ -16,6 +16,8 @@
  */
 #include "compile/compile_int.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -136,8 +138,7 @@ static dvt_status factors_of_node(dvti_comp *c, dvti_op *op, const dvt_node *n, 
     }
     for (int32_t k = 0; st == DVT_OK && k < channels; k++) {
         if (n->op == DVT_OP_BATCH_NORM) {
-            double s =
-                (double)p[1][k] / __builtin_sqrt((double)p[4][k] + (double)n->attrs.norm.epsilon);
+            double s = (double)p[1][k] / sqrt((double)p[4][k] + (double)n->attrs.norm.epsilon);
             factors_compose(op, k, s, (double)p[2][k] - (double)p[3][k] * s);
         } else if (n->op == DVT_OP_SCALE) {
             factors_compose(op, k, (double)p[1][k], p[2] ? (double)p[2][k] : 0.0);
@@ -208,8 +209,8 @@ static dvt_status act_of_unary(dvti_comp *c, dvti_op *op, const dvt_unary_attrs 
         return DVT_OK;
     case DVT_UNARY_CLIP:
         op->act = DVT_ACT_CLIP;
-        op->act_p0 = a->alpha;
-        op->act_p1 = a->beta;
+        op->act_p0 = fmaxf(a->alpha, -FLT_MAX); /* an open bound is the last number */
+        op->act_p1 = fminf(a->beta, FLT_MAX);
         return DVT_OK;
     case DVT_UNARY_SIGMOID:
         op->act = DVT_ACT_TABLE;
