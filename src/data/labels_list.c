@@ -91,17 +91,18 @@ static char *cut_field(char *field)
 
 static dvt_status cut_fields(const lines *l, char *line, char *field[FIELDS_MAX], int *count)
 {
-    for (*count = 0; line; (*count)++) {
+    *count = 0;
+    do {
         if (*count == FIELDS_MAX) {
             return fail_line(l, "more than 64 fields in", field[0]);
         }
-        field[*count] = line;
+        field[(*count)++] = line;
         char *rest = cut_field(line);
         if (rest == line) {
             return fail_line(l, "a quote does not close in", line);
         }
         line = rest;
-    }
+    } while (line);
     return DVT_OK;
 }
 
