@@ -283,7 +283,7 @@ const cli_command cli_compile = {
     .description =
         "Compiles a network for an overlay: long words, packed filters, memory map and the nodes\n"
         "that stay on the host, with the reason for each. The program file is self-contained;\n"
-        "'dovetail profile' and 'dovetail check' read it.",
+        "'dovetail run', 'profile' and 'check' read it.",
     .examples = "dovetail compile examples/models/glyphs/glyphs.onnx --overlay small-fp11 -o "
                 "/tmp/glyphs.dvp\n"
                 "dovetail compile examples/models/glyphs/glyphs.onnx --words\n"

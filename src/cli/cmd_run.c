@@ -32,7 +32,7 @@ static const dvt_option_set run_set = {
     .name = "run",
     .options = run_options,
     .count = sizeof run_options / sizeof run_options[0],
-    .positionals = "MODEL",
+    .positionals = "MODEL|PROGRAM",
     .positional_min = 1,
     .positional_max = 1,
 };
@@ -171,7 +171,8 @@ static dvt_status write_result(const cli_run *r, const cli_engine *e, const resu
         return write_outputs(r, res, o->output_dir, NULL);
     }
     w = cli_json_begin(r, "dovetail.run/1");
-    dvti_json_put_string(&w, "engine", cli_engine_name((cli_engine_kind)o->engine));
+    dvti_json_put_string(&w, "engine",
+                         cli_engine_name(e->sim ? CLI_OVERLAY : (cli_engine_kind)o->engine));
     dvti_json_key(&w, "outputs");
     dvti_json_open_array(&w);
     st = write_outputs(r, res, o->output_dir, &w);
@@ -269,7 +270,7 @@ static dvt_status open_engine(const cli_run *r, dvt_graph *g, const cli_inputs *
     return st;
 }
 
-static dvt_status run(cli_run *r)
+static dvt_status run_network(cli_run *r)
 {
     dvt_graph    *g = NULL;
     cli_inputs    in = {0};
@@ -306,12 +307,56 @@ static dvt_status run(cli_run *r)
     return st;
 }
 
+/* A compiled program: its overlay, filters and host part are in the file. */
+static dvt_status run_program(const cli_run *r, dvt_program *p)
+{
+    const run_opts *o = r->values;
+    cli_inputs      in = {0};
+    cli_engine      e = {0};
+    results         res = {0};
+    dvt_status      st = cli_engine_open_program(r, p, &e);
+
+    if (st == DVT_OK && (o->keep.count || o->calibrate.count)) {
+        st = dvt_fail(r->ctx, DVT_E_USAGE, NULL, "a program is compiled already");
+        dvt_fail_hint(r->ctx, "give --keep and --calibrate to 'dovetail compile'");
+    }
+    if (st == DVT_OK) {
+        st = cli_inputs_read_first(r, e.g, e.input_count, &o->input, &in);
+    }
+    if (st == DVT_OK && in.sets != 1) {
+        st = dvt_fail(r->ctx, DVT_E_USAGE, NULL, "run takes one set of inputs, %d were given",
+                      in.sets);
+    }
+    if (st == DVT_OK) {
+        st = run_batch(r, &e, &in, 1, &res);
+    }
+    if (st == DVT_OK) {
+        st = write_result(r, &e, &res);
+    }
+    results_deinit(r, &res);
+    cli_inputs_deinit(r, &in);
+    cli_engine_close(&e);
+    return st;
+}
+
+static dvt_status run(cli_run *r)
+{
+    dvt_program *p = NULL;
+    dvt_status   st = cli_load_program(r, &p);
+
+    if (st != DVT_OK) {
+        return st;
+    }
+    return p ? run_program(r, p) : run_network(r);
+}
+
 const cli_command cli_run_model = {
     .name = "run",
     .summary = "run a network on arrays; outputs as .npy",
     .description =
         "Runs a network on .npy inputs and writes every output (and the inner values named with\n"
-        "--keep) as NAME.npy, with shapes and types as the model has them.",
+        "--keep) as NAME.npy, with shapes and types as the model has them. A program file of\n"
+        "'dovetail compile' runs on the overlay's model as it is.",
     .examples =
         "dovetail run examples/models/glyphs/glyphs.onnx --input examples/models/glyphs/one.npy "
         "--output-dir /tmp/out\n"

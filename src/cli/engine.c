@@ -105,7 +105,24 @@ dvt_status cli_engine_open(const cli_run *r, dvt_graph *g, const cli_engine_opts
     if (st == DVT_OK) {
         st = opts->kind == CLI_OVERLAY ? open_overlay(r, out, opts) : open_exec(out, opts->kind);
     }
+    out->input_count = dvt_graph_input_count(g);
     out->output_count = dvt_graph_output_count(g);
+    if (st != DVT_OK) {
+        cli_engine_close(out);
+    }
+    return st;
+}
+
+dvt_status cli_engine_open_program(const cli_run *r, dvt_program *p, cli_engine *out)
+{
+    dvt_status st;
+
+    *out = (cli_engine){.ctx = r->ctx, .g = p->host, .program = p, .input_count = p->input_count};
+    st = keep_values(r, out, &(dvt_text_list){NULL, 0});
+    if (st == DVT_OK) {
+        st = dvt_sim_create(p, &(dvt_sim_opts){.kind = DVT_SIM_FAST}, &out->sim);
+    }
+    out->output_count = dvt_graph_output_count(p->host);
     if (st != DVT_OK) {
         cli_engine_close(out);
     }
@@ -124,9 +141,8 @@ void cli_engine_close(cli_engine *e)
 
 dvt_status cli_engine_run(cli_engine *e, const dvt_tensor *inputs)
 {
-    int32_t count = dvt_graph_input_count(e->g);
-
-    return e->sim ? dvt_sim_run(e->sim, inputs, count) : dvt_exec_run(e->exec, inputs, count);
+    return e->sim ? dvt_sim_run(e->sim, inputs, e->input_count)
+                  : dvt_exec_run(e->exec, inputs, e->input_count);
 }
 
 dvt_status cli_engine_output(const cli_engine *e, int32_t i, dvt_tensor *out, const char **name)

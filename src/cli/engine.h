@@ -49,12 +49,14 @@ typedef struct cli_engine {
     dvt_program *program;
     dvt_sim     *sim;
     const char **names; /* of the outputs; kept ones as they were asked for */
-    int32_t      output_count;
+    int32_t      input_count, output_count;
 } cli_engine;
 
 /* Adds the kept values to the graph's outputs. */
 dvt_status cli_engine_open(const cli_run *r, dvt_graph *g, const cli_engine_opts *opts,
                            cli_engine *out);
+/* Runs a program that is there already; the engine owns it from now on, also on failure. */
+dvt_status cli_engine_open_program(const cli_run *r, dvt_program *p, cli_engine *out);
 void       cli_engine_close(cli_engine *e);
 dvt_status cli_engine_run(cli_engine *e, const dvt_tensor *inputs);
 /* Borrowed until the next run. */

@@ -56,7 +56,7 @@ static dvt_status find_place(const cli_run *r, const dvt_graph *g, const char *n
 {
     int32_t base = (in->sets - 1) * in->count, which = name ? input_index(g, name) : 0;
 
-    if (which < 0) {
+    if (which < 0 || which > in->count || (name && which == in->count)) {
         return dvt_fail(r->ctx, DVT_E_NOTFOUND, NULL, "the network has no input '%s'", name);
     }
     while (!name && which < in->count && in->tensors[base + which].dtype != DVT_DTYPE_NONE) {
@@ -87,7 +87,12 @@ static dvt_status check_complete(const cli_run *r, const dvt_graph *g, const cli
 dvt_status cli_inputs_read(const cli_run *r, const dvt_graph *g, const dvt_text_list *items,
                            cli_inputs *out)
 {
-    int32_t    count = dvt_graph_input_count(g);
+    return cli_inputs_read_first(r, g, dvt_graph_input_count(g), items, out);
+}
+
+dvt_status cli_inputs_read_first(const cli_run *r, const dvt_graph *g, int32_t count,
+                                 const dvt_text_list *items, cli_inputs *out)
+{
     dvt_status st = DVT_OK;
 
     *out = (cli_inputs){.count = count};

@@ -17,6 +17,10 @@ typedef struct cli_inputs {
  * E_USAGE for an incomplete set, E_SHAPE with both shapes. */
 dvt_status cli_inputs_read(const cli_run *r, const dvt_graph *g, const dvt_text_list *items,
                            cli_inputs *out);
+/* The same for the first `count` inputs: a program's host graph has more, which the overlay
+ * makes. */
+dvt_status cli_inputs_read_first(const cli_run *r, const dvt_graph *g, int32_t count,
+                                 const dvt_text_list *items, cli_inputs *out);
 /* Loads positional 0, telling the reader the arrays' shapes and values if it cannot do without
  * (open dimensions, operands that must be known). Inputs that became constants then are no
  * inputs of the graph: *known is a copy of the items without them. */
