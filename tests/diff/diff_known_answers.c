@@ -56,6 +56,13 @@ static void open_engine(dvt_ctx *ctx, const answer_case *c, engine *e)
     expect_ok(ctx, dvt_tensor_init(ctx, DVT_DTYPE_F32, &in->shape, &e->input));
 }
 
+static void close_engine(dvt_ctx *ctx, engine *e)
+{
+    dvt_tensor_deinit(ctx, &e->input);
+    dvt_exec_destroy(e->exec);
+    dvt_graph_destroy(e->graph);
+}
+
 static int64_t rank_of(dvt_ctx *ctx, engine *e, const dvt_preprocess *p, const dvt_tensor *image,
                        int64_t label)
 {
@@ -116,16 +123,19 @@ static void run_case(dvt_ctx *ctx, const answer_case *c)
         expect_right("top-5", top5, c->top5, c);
     }
     dvt_dataset_close(d);
-    dvt_tensor_deinit(ctx, &e.input);
     dvt_tensor_deinit(ctx, &p.mean_image);
-    dvt_exec_destroy(e.exec);
-    dvt_graph_destroy(e.graph);
+    close_engine(ctx, &e);
 }
 
 #define LUPINLEO      "models/LupinLeo+LeNet-5-ZYNQ/"
 #define NANDAHKRISHNA "models/nandahkrishna+CaffeMNIST/"
 #define SIMSHANG      "models/Simshang+pycaffe/"
 #define MICROSOFT     "models/microsoft+Windows-Machine-Learning/SharedContent/models/"
+
+#define FISH_PNG "models/microsoft+Windows-Machine-Learning/SharedContent/media/fish.png"
+#define FISH_CSV                                                                          \
+    "models/microsoft+Windows-Machine-Learning/Testing/WinMLRunnerTest/OutputTensorData/" \
+    "Squeezenet_fp16_fish_input_CPU.csv"
 
 #define CIFAR_JPEG "datasets/cifar10-jpeg/test-even.tar.gz"
 
@@ -233,6 +243,61 @@ static void test_known_answers__resnet20_on_jpeg_images(void **state)
 
 static void test_known_answers__squeezenet(void **state) { run_case(*state, &SQUEEZENET); }
 
+/* ---- one image with its expected scores ---------------------------------------------------- */
+
+/* "Index,Value" and 1,000 lines "i,p". */
+static void read_scores(dvt_ctx *ctx, const char *relative, double out[1000])
+{
+    char     path[TEST_PATH_MAX];
+    dvt_blob file;
+
+    test_data_require(relative, path);
+    expect_ok(ctx, dvt_file_read(ctx, path, 0, &file));
+    const char *line = strchr((const char *)file.data, '\n');
+    for (int i = 0; i < 1000; i++) {
+        int   index = -1;
+        float value = 0;
+        assert_non_null(line);
+        assert_int_equal(sscanf(line, "%d,%f", &index, &value), 2);
+        assert_int_equal(index, i);
+        out[i] = (double)value;
+        line = strchr(line + 1, '\n');
+    }
+    dvt_blob_deinit(ctx, &file);
+}
+
+/* The fish of Windows-Machine-Learning: blue first, 0 to 255, no mean. The CSV is what Windows' own
+ * engine gave; scores are fp16, and we allow one unit in the last place of the largest. */
+static void test_known_answers__squeezenet_scores_of_the_fish(void **state)
+{
+    const dvt_preprocess p = {.scale = 1, .bgr = true};
+    char                 path[TEST_PATH_MAX];
+    engine               e = {0};
+    dvt_tensor           hwc, image, out;
+    double               want[1000], worst = 0;
+
+    read_scores(*state, FISH_CSV, want);
+    test_data_require(FISH_PNG, path);
+    expect_ok(*state, dvt_image_read(*state, path, &hwc));
+    const dvt_shape chw = DVT_SHAPE(3, hwc.shape.dim[0], hwc.shape.dim[1]);
+    const int64_t   pixels = chw.dim[1] * chw.dim[2];
+    expect_ok(*state, dvt_tensor_init(*state, DVT_DTYPE_U8, &chw, &image));
+    for (int64_t i = 0; i < 3 * pixels; i++) {
+        ((uint8_t *)image.data)[i] = ((const uint8_t *)hwc.data)[i % pixels * 3 + i / pixels];
+    }
+    open_engine(*state, &SQUEEZENET, &e);
+    assert_int_equal(rank_of(*state, &e, &p, &image, 0), 0);
+    expect_ok(*state, dvt_exec_tensor(e.exec, dvt_graph_output(e.graph, 0), &out));
+    for (int i = 0; i < 1000; i++) {
+        worst = fmax(worst, fabs(dvt_tensor_get_f64(&out, i) - want[i]));
+    }
+    print_message("# largest difference of a score: %.2g\n", worst);
+    assert_true(worst <= 5e-4);
+    dvt_tensor_deinit(*state, &image);
+    dvt_tensor_deinit(*state, &hwc);
+    close_engine(*state, &e);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +308,7 @@ int main(void)
         FIXTURE_TEST(test_known_answers__resnet20_on_raw_images),
         FIXTURE_TEST(test_known_answers__resnet20_on_jpeg_images),
         FIXTURE_TEST(test_known_answers__squeezenet),
+        FIXTURE_TEST(test_known_answers__squeezenet_scores_of_the_fish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
