@@ -126,6 +126,12 @@ dvt_status cli_model_hash(const cli_run *r, char out[DVT_SHA256_HEX]);
 dvt_status cli_load_overlay(const cli_run *r, const char *name, dvt_overlay *out);
 /* The folder "overlays" or "devices" of the installation or the source tree; NULL = none. */
 const char *cli_data_folder(const cli_run *r, const char *kind);
+/* Sorted names of the ready overlays or devices (`kind` as above), without ".json". */
+enum { CLI_READY_MAX = 256 };
+size_t cli_ready_names(const cli_run *r, const char *kind, const char *out[CLI_READY_MAX]);
+/* E_IO for a name that is neither a file nor a ready one; the hint has the nearest that is. */
+dvt_status cli_fail_not_ready(const cli_run *r, const char *kind, const char *what,
+                              const char *name);
 /* Positional 0 as a program; *out NULL (and DVT_OK) if the file is something else. */
 dvt_status cli_load_program(const cli_run *r, dvt_program **out);
 /* Parses "[NAME=]VALUE" in place of the list's items. */

@@ -46,7 +46,7 @@ static void say_nodes(cli_run *r, const dvt_graph *g, const dvt_overlay *o)
 {
     bool             json = r->common->json;
     dvti_json_writer w = {0};
-    int32_t          host = 0;
+    int32_t          host = 0, nodes = 0;
 
     if (json) {
         w = cli_json_begin(r, "dovetail.check/1");
@@ -64,6 +64,7 @@ static void say_nodes(cli_run *r, const dvt_graph *g, const dvt_overlay *o)
         if (n->dead) {
             continue;
         }
+        nodes++;
         host += !fits;
         if (json) {
             dvti_json_open_object(&w);
@@ -82,6 +83,8 @@ static void say_nodes(cli_run *r, const dvt_graph *g, const dvt_overlay *o)
         dvti_json_close_array(&w);
         dvti_json_put_i64(&w, "host_nodes", host);
         cli_json_end(r, &w);
+    } else {
+        dvt_buf_printf(r->out, "%d of %d nodes run on %s\n", nodes - host, nodes, o->name);
     }
     r->exit_code = host > 0;
 }

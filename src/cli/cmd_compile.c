@@ -103,14 +103,20 @@ static void print_json(const cli_run *r, const dvt_program *p)
 
 static void print_text(const cli_run *r, const dvt_program *p)
 {
-    char number[32];
+    const compile_opts *o = r->values;
+    char                number[32];
 
     dvt_buf_printf(r->out, "%-12s %s for %s\n", "program", p->model_name, p->overlay.name);
+    dvt_buf_printf(r->out, "%-12s %s multiply-accumulates an image\n", "work",
+                   cli_grouped(p->macs, number));
     dvt_buf_printf(r->out, "%-12s %d (%s bytes)\n", "long words", p->word_count,
                    cli_grouped((int64_t)p->control_bytes, number));
     dvt_buf_printf(r->out, "%-12s %s bytes\n", "filters",
                    cli_grouped((int64_t)p->image_bytes, number));
     dvt_buf_printf(r->out, "%-12s %s bytes\n", "memory", cli_grouped(p->memory_bytes, number));
+    if (o->output) {
+        dvt_buf_printf(r->out, "%-12s %s\n", "written to", o->output);
+    }
     for (int32_t i = 0; i < p->step_count; i++) {
         const dvt_program_step *s = &p->steps[i];
         if (s->kind == DVT_STEP_HOST) {

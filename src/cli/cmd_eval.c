@@ -219,7 +219,9 @@ static dvt_status evaluate(const cli_run *r, cli_engine *e, dvt_dataset *d, cons
     dvt_status       st = DVT_OK;
 
     if (output < 0) {
-        return dvt_fail(r->ctx, DVT_E_NOTFOUND, NULL, "the network has no output '%s'", o->output);
+        st = dvt_fail(r->ctx, DVT_E_NOTFOUND, NULL, "the network has no output '%s'", o->output);
+        dvt_fail_hint(r->ctx, "'dovetail info MODEL' lists the outputs");
+        return st;
     }
     for (int64_t i = 0; st == DVT_OK && i < n; i++) {
         int64_t label = 0;
@@ -315,9 +317,14 @@ static void print_result(const cli_run *r, const score *s, const dvt_preprocess 
         dvt_sim_counters_of(e->sim, &c);
     }
     if (!o->json) {
-        dvt_buf_printf(r->out, "top-1 %.2f %%, top-5 %.2f %% of %lld images in %.2f s\n",
+        char number[32];
+        dvt_buf_printf(r->out, "top-1 %.2f %%, top-5 %.2f %% of %s images in %.2f s\n",
                        100.0 * (double)s->top1 / n, 100.0 * (double)s->top5 / n,
-                       (long long)s->images, s->seconds);
+                       cli_grouped(s->images, number), s->seconds);
+        if (c.saturated) {
+            dvt_buf_printf(r->out, "%s values hit the end of their number format\n",
+                           cli_grouped((int64_t)c.saturated, number));
+        }
         return;
     }
     dvti_json_writer w = cli_json_begin(r, "dovetail.eval/1");
@@ -384,8 +391,8 @@ const cli_command cli_eval = {
                    "Preprocessing is what\n"
                    "the options say: y = (x * scale - mean) / std on pixels 0..255.",
     .examples =
-        "dovetail eval examples/models/glyphs/glyphs.onnx --dataset glyphs:500 --scale 1/255\n"
-        "dovetail eval examples/models/glyphs/glyphs.onnx --dataset glyphs:500 --scale 1/255 "
+        "dovetail eval examples/models/glyphs/glyphs.onnx --dataset glyphs:500 --scale 1/256\n"
+        "dovetail eval examples/models/glyphs/glyphs.onnx --dataset glyphs:500 --scale 1/256 "
         "--engine overlay --overlay small-fp11 --json\n",
     .options = &eval_set,
     .values_bytes = sizeof(eval_opts),

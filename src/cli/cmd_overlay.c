@@ -2,9 +2,6 @@
 /*
  * cmd_overlay.c - `dovetail overlay list|show|fit|package`: descriptions and what follows.
  */
-#include <dirent.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -30,29 +27,17 @@ static const dvt_option_set overlay_set = {
 
 /* ---- list ---------------------------------------------------------------------------------- */
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static dvt_status list(cli_run *r)
 {
-    const char *names[256], *folder = cli_data_folder(r, "overlays");
-    size_t      count = 0;
-    DIR        *dir = folder ? opendir(folder) : NULL;
+    const char *names[CLI_READY_MAX];
+    size_t      count = cli_ready_names(r, "overlays", names);
     dvt_status  st = DVT_OK;
 
-    if (!dir) {
-        return dvt_fail(r->ctx, DVT_E_IO, NULL, "the folder of ready overlays is not there");
+    if (count == 0) {
+        st = dvt_fail(r->ctx, DVT_E_IO, NULL, "the folder of ready overlays is not there");
+        dvt_fail_hint(r->ctx, "set DVT_HOME to the folder that holds overlays/ and devices/");
+        return st;
     }
-    for (struct dirent *d = readdir(dir); d && count < 256; d = readdir(dir)) {
-        size_t n = strlen(d->d_name);
-        if (n > 5 && strcmp(d->d_name + n - 5, ".json") == 0) {
-            names[count++] = dvt_arena_strndup(r->arena, d->d_name, n - 5);
-        }
-    }
-    closedir(dir);
-    qsort(names, count, sizeof names[0], by_name);
     dvti_json_writer w = {0};
     if (r->common->json) {
         w = cli_json_begin(r, "dovetail.overlay-list/1");
@@ -62,6 +47,7 @@ static dvt_status list(cli_run *r)
     for (size_t i = 0; st == DVT_OK && i < count; i++) {
         dvt_overlay         o;
         dvt_overlay_derived d;
+        char                macs[32], peak[32];
         st = cli_load_overlay(r, names[i], &o);
         if (st != DVT_OK) {
             break;
@@ -75,8 +61,9 @@ static dvt_status list(cli_run *r)
             dvti_json_put_string(&w, "device", o.device);
             dvti_json_close_object(&w);
         } else {
-            dvt_buf_printf(r->out, "%-14s %5lld multiply-accumulates a cycle, %6.0f G/s, for %s\n",
-                           names[i], (long long)d.macs_per_cycle, d.peak_gmacs, o.device);
+            dvt_buf_printf(r->out, "%-14s %5s multiply-accumulates a cycle, %5s G/s, for %s\n",
+                           names[i], cli_grouped(d.macs_per_cycle, macs),
+                           cli_grouped((int64_t)(d.peak_gmacs + 0.5), peak), o.device);
         }
     }
     if (r->common->json) {
@@ -121,9 +108,17 @@ static dvt_status load_device(const cli_run *r, const char *name, dvt_device *ou
                                 : NULL;
 
     if (!path || !dvt_file_exists(path)) {
-        return dvt_fail(r->ctx, DVT_E_IO, NULL, "there is no device file '%s'", name);
+        return cli_fail_not_ready(r, "devices", "device", name);
     }
     return dvt_device_load(r->ctx, path, out);
+}
+
+static void fit_row(const cli_run *r, const char *what, double used, int64_t all, double share)
+{
+    char a[32], b[32];
+
+    dvt_buf_printf(r->out, "  %-16s %10s of %10s %7.1f %%\n", what,
+                   cli_grouped((int64_t)(used + 0.5), a), cli_grouped(all, b), 100.0 * share);
 }
 
 static dvt_status fit(cli_run *r, const dvt_overlay *o)
@@ -158,12 +153,9 @@ static dvt_status fit(cli_run *r, const dvt_overlay *o)
     }
     dvt_buf_printf(r->out, "%s on %s: %s%s\n", o->name, d.title,
                    u.fits ? "fits" : "does not fit, too much ", u.limit);
-    dvt_buf_printf(r->out, "  %-16s %10.0f of %10lld %5.1f %%\n", d.logic_unit, u.logic,
-                   (long long)d.logic, 100.0 * u.share_logic);
-    dvt_buf_printf(r->out, "  %-16s %10.0f of %10lld %5.1f %%\n", "DSP", u.dsp, (long long)d.dsp,
-                   100.0 * u.share_dsp);
-    dvt_buf_printf(r->out, "  %-16s %10.0f of %10lld %5.1f %%\n", "memory blocks", u.memory_blocks,
-                   (long long)d.memory_blocks, 100.0 * u.share_memory_blocks);
+    fit_row(r, d.logic_unit, u.logic, d.logic, u.share_logic);
+    fit_row(r, "DSP", u.dsp, d.dsp, u.share_dsp);
+    fit_row(r, "memory blocks", u.memory_blocks, d.memory_blocks, u.share_memory_blocks);
     return DVT_OK;
 }
 

@@ -23,7 +23,8 @@ static const dvt_option profile_options[] = {
                        "overlay file, or the name of a ready one")},
     {DVT_OPTION_FLAG(profile_opts, naive, false, "every optimisation off")},
     {DVT_OPTION_LIST(profile_opts, disable, "NAME", "switch one optimisation off")},
-    {DVT_OPTION_LIST(profile_opts, calibrate, "[NAME=]FILE.npy", "sample input for int8 overlays")},
+    {DVT_OPTION_LIST(profile_opts, calibrate, "[NAME=]FILE.npy",
+                     "sample input for int8 overlays; default: seeded values")},
     {DVT_OPTION_FLAG(profile_opts, trained, false,
                      "refuse a network without weights instead of filling in seeded ones")},
 };
@@ -85,7 +86,7 @@ static void print_json(const cli_run *r, const dvt_program *p, const dvt_profile
     cli_json_end(r, &w);
 }
 
-/* The stall that took most of a word's time. */
+/* The stall that took most of a word's time; "" if the array was hardly kept waiting. */
 static const char *main_stall(const dvt_word_timing *t)
 {
     int most = 0;
@@ -96,32 +97,108 @@ static const char *main_stall(const dvt_word_timing *t)
     return t->stall[most] > t->array_busy / 20 ? dvt_stall_name((dvt_stall)most) : "";
 }
 
-static void print_text(const cli_run *r, const dvt_program *p, const dvt_profile *f)
+static double percent(int64_t part, int64_t whole)
 {
-    char number[32];
+    return whole ? 100.0 * (double)part / (double)whole : 0.0;
+}
 
-    dvt_buf_printf(r->out, "%s on %s\n\n%12s %12s %6s %-13s %s\n", p->model_name, p->overlay.name,
-                   "start", "cycles", "array", "waits mostly", "subgraph");
+static void print_subgraphs(const cli_run *r, const dvt_program *p, const dvt_profile *f)
+{
+    char start[32], cycles[32];
+
+    dvt_buf_printf(r->out, "%14s %12s %7s  %-12s %s\n", "starts at", "cycles", "array",
+                   "waits for", "subgraph");
     for (int32_t i = 0; i < f->word_count; i++) {
         const dvt_word_timing *t = &f->words[i];
-        int64_t                n = t->end - t->start;
-        dvt_buf_printf(r->out, "%12lld %12lld %5.1f%% %-13s %s\n", (long long)t->start,
-                       (long long)n, n ? 100.0 * (double)t->array_busy / (double)n : 0.0,
-                       main_stall(t), p->notes[i].name);
+        dvt_buf_printf(r->out, "%14s %12s %5.1f %%  %-12s %s\n", cli_grouped(t->start, start),
+                       cli_grouped(t->end - t->start, cycles),
+                       percent(t->array_busy, t->end - t->start), main_stall(t), p->notes[i].name);
     }
-    dvt_buf_printf(r->out, "\n%-18s %s cycles, %.1f images/s at %.0f MHz\n", "one image",
-                   cli_grouped(f->cycles, number), f->fps, p->overlay.clock_mhz);
-    dvt_buf_printf(r->out, "%-18s %.1f %% of the array's peak; its widths allow %.1f %%\n",
+}
+
+/* Where the cycles went, causes below half a percent left out. */
+static void print_shares(const cli_run *r, const dvt_profile *f)
+{
+    dvt_buf_printf(r->out, "%-16s array %.1f %%", "time", percent(f->array_busy, f->cycles));
+    for (int i = 0; i < DVT_STALL_COUNT; i++) {
+        double share = percent(f->stall[i], f->cycles);
+        if (share >= 0.5) {
+            dvt_buf_printf(r->out, ", %s %.1f %%", dvt_stall_name((dvt_stall)i), share);
+        }
+    }
+    dvt_buf_puts(r->out, "\n");
+}
+
+static void print_host(const cli_run *r, const dvt_program *p, const dvt_profile *f)
+{
+    char        number[32];
+    const char *before = "";
+
+    dvt_buf_printf(r->out, "%-16s ", "on the host");
+    for (int32_t i = 0, listed = 0; i < p->step_count; i++) {
+        if (p->steps[i].kind != DVT_STEP_HOST) {
+            continue;
+        }
+        if (listed++ == 4) {
+            dvt_buf_printf(r->out, " and %lld more", (long long)f->host_steps - 4);
+            break;
+        }
+        dvt_buf_printf(r->out, "%s%s", before,
+                       dvt_graph_node(p->host, (dvt_node_id){p->steps[i].first})->name);
+        before = ", ";
+    }
+    dvt_buf_printf(r->out, " (%s multiply-accumulates), not in these figures\n",
+                   cli_grouped(f->host_macs, number));
+}
+
+static void print_text(const cli_run *r, const dvt_program *p, const dvt_profile *f)
+{
+    char number[32], fps[32];
+
+    dvt_buf_printf(r->out, "%s on %s\n\n", p->model_name, p->overlay.name);
+    print_subgraphs(r, p, f);
+    dvt_buf_printf(r->out, "\n%-16s %s cycles at %.0f MHz: %s images/s\n", "one image",
+                   cli_grouped(f->cycles, number), p->overlay.clock_mhz,
+                   cli_grouped((int64_t)(f->fps + 0.5), fps));
+    print_shares(r, f);
+    dvt_buf_printf(r->out, "%-16s %.1f %% of the array's peak; its widths allow %.1f %% here\n",
                    "efficiency", 100.0 * f->array_efficiency, 100.0 * f->mapping_limit);
-    dvt_buf_printf(r->out, "%-18s %s bytes\n", "external memory",
+    dvt_buf_printf(r->out, "%-16s %s bytes read and written\n", "external memory",
                    cli_grouped(f->memory_bytes, number));
     if (f->host_steps) {
-        dvt_buf_printf(r->out, "%-18s %lld nodes (%s multiply-accumulates), not in these figures\n",
-                       "on the host", (long long)f->host_steps, cli_grouped(f->host_macs, number));
+        print_host(r, p, f);
     }
 }
 
 /* ---- command ------------------------------------------------------------------------------- */
+
+/* One set of seeded values in [0, 1): cycles depend on no value, but int8 wants scales. */
+static dvt_status seeded_inputs(const cli_run *r, const dvt_graph *g, uint64_t seed,
+                                cli_inputs *out)
+{
+    dvt_rng    rng = dvt_rng_make(seed, 0);
+    dvt_status st = DVT_OK;
+
+    *out = (cli_inputs){.count = dvt_graph_input_count(g), .sets = 1};
+    out->tensors = dvt_calloc(r->ctx, (size_t)out->count + 1, sizeof *out->tensors);
+    if (!out->tensors) {
+        return DVT_E_NOMEM;
+    }
+    for (int32_t i = 0; st == DVT_OK && i < out->count; i++) {
+        const dvt_value *v = dvt_graph_value(g, dvt_graph_input(g, i));
+        dvt_tensor       t;
+        st = dvt_tensor_init(r->ctx, DVT_DTYPE_F32, &v->shape, &t);
+        if (st != DVT_OK) {
+            break;
+        }
+        for (int64_t k = 0; k < dvt_shape_count(&t.shape); k++) {
+            ((float *)t.data)[k] = dvt_rng_f32(&rng);
+        }
+        st = dvt_tensor_cast(r->ctx, &t, v->dtype, &out->tensors[i]);
+        dvt_tensor_deinit(r->ctx, &t);
+    }
+    return st;
+}
 
 static dvt_status compile_it(const cli_run *r, dvt_program **out)
 {
@@ -135,7 +212,8 @@ static dvt_status compile_it(const cli_run *r, dvt_program **out)
         st = dvt_graph_seed_params(g, o->seed);
     }
     if (st == DVT_OK) {
-        st = cli_inputs_read(r, g, &o->calibrate, &in);
+        st = o->calibrate.count ? cli_inputs_read(r, g, &o->calibrate, &in)
+                                : seeded_inputs(r, g, o->seed, &in);
     }
     if (st == DVT_OK) {
         st = cli_compile_graph(r, g,
@@ -181,7 +259,8 @@ const cli_command cli_profile = {
     .description =
         "Compiles a network (or reads a program file) and prints the cycle model's account: for\n"
         "each subgraph its start, its cycles, the array's share, and the main cause of waiting.\n"
-        "Times do not depend on weights, so missing ones are filled in with seeded values.",
+        "Times depend on no weight, so missing ones are filled in with seeded values. Waits are named\n"
+        "in docs/timing.md.",
     .examples =
         "dovetail profile examples/models/glyphs/glyphs.onnx --overlay small-fp11\n"
         "dovetail profile examples/models/glyphs/glyphs.onnx --overlay small-fp11 --naive --json\n",

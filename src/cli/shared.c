@@ -6,6 +6,7 @@
  *           of the current folder, of the source tree, or of the installation, whichever is there
  *           first. Only this file reads the environment.
  */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,11 +183,61 @@ const char *cli_data_folder(const cli_run *r, const char *kind)
     return NULL;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+size_t cli_ready_names(const cli_run *r, const char *kind, const char *out[CLI_READY_MAX])
+{
+    const char *folder = cli_data_folder(r, kind);
+    DIR        *dir = folder ? opendir(folder) : NULL;
+    size_t      count = 0;
+
+    for (struct dirent *d = dir ? readdir(dir) : NULL; d && count < CLI_READY_MAX;
+         d = readdir(dir)) {
+        size_t n = strlen(d->d_name);
+        if (n > 5 && strcmp(d->d_name + n - 5, ".json") == 0) {
+            const char *name = dvt_arena_strndup(r->arena, d->d_name, n - 5);
+            if (name) {
+                out[count++] = name;
+            }
+        }
+    }
+    if (dir) {
+        closedir(dir);
+    }
+    qsort(out, count, sizeof out[0], by_name);
+    return count;
+}
+
+dvt_status cli_fail_not_ready(const cli_run *r, const char *kind, const char *what,
+                              const char *name)
+{
+    const char *names[CLI_READY_MAX];
+    size_t      count = cli_ready_names(r, kind, names);
+    const char *near = dvt_nearest(name, names, count);
+    dvt_buf     list;
+    dvt_status  st = dvt_fail(r->ctx, DVT_E_IO, NULL,
+                              "there is no %s '%s', neither a file nor a ready one", what, name);
+
+    dvt_buf_init(&list, r->ctx, 0);
+    for (size_t i = 0; i < count; i++) {
+        dvt_buf_printf(&list, "%s%s", i ? ", " : "", names[i]);
+    }
+    if (near) {
+        dvt_fail_hint(r->ctx, "did you mean '%s'? ready are %s", near, list.data);
+    } else {
+        dvt_fail_hint(r->ctx, "ready are %s", list.data ? list.data : "none");
+    }
+    dvt_buf_deinit(&list);
+    return st;
+}
+
 dvt_status cli_load_overlay(const cli_run *r, const char *name, dvt_overlay *out)
 {
     const char *folder = cli_data_folder(r, "overlays");
     const char *path = dvt_file_exists(name) ? name : NULL;
-    dvt_status  st;
 
     if (!path && folder && !strchr(name, '/')) {
         path = dvt_arena_printf(r->arena, "%s/%s.json", folder, name);
@@ -194,10 +245,7 @@ dvt_status cli_load_overlay(const cli_run *r, const char *name, dvt_overlay *out
     if (path && dvt_file_exists(path)) {
         return dvt_overlay_load(r->ctx, path, out);
     }
-    st = dvt_fail(r->ctx, DVT_E_IO, NULL,
-                  "there is no overlay '%s', neither a file nor a ready one", name);
-    dvt_fail_hint(r->ctx, "'dovetail overlay list' names the ready ones, for example medium-fp11");
-    return st;
+    return cli_fail_not_ready(r, "overlays", "overlay", name);
 }
 
 /* ---- programs ------------------------------------------------------------------------------ */
