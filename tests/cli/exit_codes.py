@@ -56,7 +56,7 @@ def cases(w):
     yield "a description cut short", 3, "cut.json:2:", ["check", w.path / "cut.json"]
     yield "a layer that is not handled", 4, "LSTM", ["info", w.path / "rnn.prototxt"]
     yield "a file that is not there", 6, "No such file", ["info", w.path / "absent.onnx"]
-    yield "an overlay that is not there", 6, "dovetail overlay list", [
+    yield "an overlay that is not there", 6, "ready are large-fp11", [
         "profile", w.model, "--overlay", "huge"]
     yield "a folder that cannot be made", 6, "No such file", [
         "run", *model, "--input", w.array, "--output-dir", w.path / "a/b/c"]
