@@ -9,7 +9,8 @@
  *           (2) oneDNN uses the number of threads that the context had when the plan was made. Its
  *           generated convolutions share out outputs, never a sum. Its fallback through matrix
  *           products cuts sums by threads, so it gets one thread: the bits do not depend on the
- *           number (tests/unit/test_kernels_conv.c compares several).
+ *           number (tests/unit/test_kernels_conv.c compares several). Work that one core does in a
+ *           fraction of a millisecond gets one thread, too: waiting for others would take longer.
  * Memory    scratch = [input in the chosen layout | output in it | oneDNN's scratchpad]
  * Limits    float32. The transposed form computes its activation in a pass of its own.
  * Tests     tests/unit/test_kernels_conv.c, against conv_ref.c on random dimensions.
@@ -319,6 +320,21 @@ done:
     return st;
 }
 
+/* Below this, a second thread costs more than it saves: on two cores that others use as well, a
+ * network of small convolutions took ten times as long with two. */
+static const double MACS_WORTH_THREADS = 4e6;
+
+static uint32_t threads_for(const dvt_ctx *ctx, const dvt_conv_dims *d, bool transposed)
+{
+    const int64_t *places = transposed ? d->in : d->out;
+    double         macs = (double)d->n * (double)d->out_c * (double)(d->in_c / d->groups);
+
+    for (int i = 0; i < DVT_SPATIAL; i++) {
+        macs *= (double)places[i] * (double)d->kernel[i];
+    }
+    return macs < MACS_WORTH_THREADS ? 1 : dvt_ctx_jobs(ctx);
+}
+
 dvt_status dvt_conv_plan_create(dvt_ctx *ctx, const dvt_conv_dims *d, const float *w,
                                 const float *bias, const dvt_conv_plan_opts *opts,
                                 dvt_conv_plan **out)
@@ -337,7 +353,7 @@ dvt_status dvt_conv_plan_create(dvt_ctx *ctx, const dvt_conv_dims *d, const floa
     if (!p)
         return DVT_E_NOMEM;
     p->ctx = ctx;
-    p->jobs = dvt_ctx_jobs(ctx);
+    p->jobs = threads_for(ctx, d, opts->transposed);
     p->y_count = d->n * d->out_c * d->out[0] * d->out[1] * d->out[2];
     before = dvti_omp_enter(p->jobs);
     st = build(p, d, w, bias, opts);
