@@ -193,7 +193,7 @@ static void test_move__tile_repeats_blocks_not_elements(void **state)
 {
     (void)state;
     const int32_t x[] = {1, 2, 3, 4}, want[] = {1, 2, 1, 2, 3, 4, 3, 4};
-    int32_t       y[8], scalar;
+    int32_t       y[8], scalar = 0;
     dvt_tensor    tx = i32(DVT_SHAPE(2, 2), x), ty = i32(DVT_SHAPE(2, 4), y);
     dvt_tensor    x0 = i32((dvt_shape){.rank = 0}, x), y0 = i32((dvt_shape){.rank = 0}, &scalar);
     dvt_move_tile(&tx, &ty);
