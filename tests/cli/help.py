@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""help.py - help pages, options and manual say the same, and their examples run as they stand.
+"""help.py - help pages, options and manual say the same, and their examples run as they stand; so
+do those of docs/how-to-*.md, in the order in which they stand there.
 
 The options of a page come from the table that parses; here each named option is tried on the real
 parser, and every example is run by a shell in the repository's folder.
@@ -57,9 +58,27 @@ def run_example(line, folder):
     env = {**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}"}
     done = subprocess.run(["sh", "-c", line], cwd=ROOT, env=env, stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=250, check=False)
-    if done.returncode in (0, 1) and done.stdout:  # 1: done, but the answer is no
+    told = done.stdout or "> " in line
+    if done.returncode in (0, 1) and told and "rror" not in done.stderr:  # 1: the answer is no
         return []
     return [f"exit status {done.returncode}: {done.stdout[-200:]} {done.stderr[-300:]}"]
+
+
+def how_to_lines(text):
+    """The commands in the sh blocks of a document."""
+    blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    return [line for block in blocks for line in block.splitlines() if line.strip()]
+
+
+def how_to_cases(suite, folder):
+    for path in sorted((ROOT / "docs").glob("how-to-*.md")):
+        lines = how_to_lines(path.read_text())
+        wrong = [f"{line}: {problem}" for line in lines for problem in run_example(line, folder)]
+        if not GLYPHS.exists():
+            suite.skip(path.name, f"missing {GLYPHS}")
+        else:
+            suite.case(f"{path.name}: its {len(lines)} commands run",
+                       wrong if lines else ["it has no commands"])
 
 
 def overview_cases(suite, names):
@@ -92,6 +111,7 @@ def main():
                     suite.skip(line, f"missing {GLYPHS}")
                 else:
                     suite.case(line, run_example(line, folder))
+        how_to_cases(suite, folder)
     suite.case("a page without its parts is found", [] if page_problems("x", "") else ["not found"])
     suite.case("an option that nobody knows is found",
                [] if unknown_options("info", "      --jsno   x\n") else ["not found"])
