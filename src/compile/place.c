@@ -11,6 +11,7 @@
  */
 #include "compile/compile_int.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 enum {
@@ -78,13 +79,11 @@ dvti_window dvti_window_of(const dvt_window_attrs *a)
 
 static bool window_fits(const dvt_window_attrs *a, char *reason, size_t size)
 {
-    if (a->kernel.n > 2) {
-        return NO("%d spatial dimensions, the overlay counts 2", a->kernel.n);
-    }
+    assert(a->kernel.n <= 2); /* a feature map has no more (dvti_map_shape) */
     for (int32_t i = 0; i < a->kernel.n; i++) {
-        if (a->pad_lo.v[i] < 0 || a->pad_lo.v[i] > DIM_MAX / 4 || a->stride.v[i] > DIM_MAX / 64 ||
-            a->kernel.v[i] * a->dilation.v[i] > DIM_MAX / 4) {
-            return NO("window, stride or padding beyond 16-bit coordinates, or negative padding");
+        if (a->pad_lo.v[i] > DIM_MAX / 4 || a->stride.v[i] > DIM_MAX / 64 ||
+            a->kernel.v[i] > DIM_MAX / 4 / a->dilation.v[i]) {
+            return NO("window, stride or padding beyond 16-bit coordinates");
         }
     }
     return true;
