@@ -85,6 +85,25 @@ static dvt_status read_disable(dvti_comp *c, const char ***passes, int32_t *pass
     return DVT_OK;
 }
 
+/* The hint is the nearest name; the list of all names can be long, so it goes with the scratch. */
+static dvt_status unknown_value(dvti_comp *c, const char *name)
+{
+    int32_t      count = dvt_graph_value_count(c->g);
+    const char **names = dvt_arena_calloc(c->scratch, (size_t)count + 1, sizeof *names);
+    dvt_status   st = dvt_fail(c->ctx, DVT_E_NOTFOUND, NULL, "the network has no value '%s'", name);
+
+    for (int32_t i = 0; names && i < count; i++) {
+        names[i] = dvt_graph_value(c->g, (dvt_value_id){i})->name;
+    }
+    const char *near = names ? dvt_nearest(name, names, (size_t)count) : NULL;
+    if (near) {
+        dvt_fail_hint(c->ctx, "did you mean '%s'?", near);
+    } else {
+        dvt_fail_hint(c->ctx, "'dovetail info MODEL --values' lists the names");
+    }
+    return st;
+}
+
 static dvt_status keep_values(dvti_comp *c)
 {
     dvt_status st = DVT_OK;
@@ -92,9 +111,7 @@ static dvt_status keep_values(dvti_comp *c)
     for (int32_t i = 0; st == DVT_OK && i < c->opts->keep_count; i++) {
         dvt_value_id v = dvt_graph_find_value(c->g, c->opts->keep[i]);
         if (v.i < 0) {
-            st = dvt_fail(c->ctx, DVT_E_NOTFOUND, NULL, "the network has no value '%s'",
-                          c->opts->keep[i]);
-            dvt_fail_hint(c->ctx, "'dovetail info MODEL --values' lists the names");
+            st = unknown_value(c, c->opts->keep[i]);
         } else if (!dvt_graph_is_output(c->g, v)) {
             st = dvt_graph_add_output(c->g, v);
         }
@@ -104,7 +121,24 @@ static dvt_status keep_values(dvti_comp *c)
 
 /* ---- stages -------------------------------------------------------------------------------- */
 
-static dvt_status check_network(dvti_comp *c)
+/* Images go through the overlay one after the other; a batch would be a second meaning of every
+ * address, for no gain in speed. */
+static dvt_status check_batch(dvti_comp *c)
+{
+    for (int32_t i = 0; i < dvt_graph_input_count(c->g); i++) {
+        const dvt_value *v = dvt_graph_value(c->g, dvt_graph_input(c->g, i));
+        if (v->dtype == DVT_DTYPE_F32 && v->shape.rank == 4 && v->shape.dim[0] > 1) {
+            dvt_status st = dvt_fail(c->ctx, DVT_E_UNSUPPORTED, NULL,
+                                     "input '%s' holds %lld images, the overlay takes one at a time",
+                                     v->name, (long long)v->shape.dim[0]);
+            dvt_fail_hint(c->ctx, "read the model with batch 1 (--batch 1)");
+            return st;
+        }
+    }
+    return DVT_OK;
+}
+
+static dvt_status check_params(dvti_comp *c)
 {
     for (int32_t i = 0; i < dvt_graph_value_count(c->g); i++) {
         const dvt_value *v = dvt_graph_value(c->g, (dvt_value_id){i});
@@ -135,7 +169,10 @@ static dvt_status prepare(dvti_comp *c, const dvt_graph *g)
         st = keep_values(c);
     }
     if (st == DVT_OK) {
-        st = check_network(c);
+        st = check_batch(c);
+    }
+    if (st == DVT_OK) {
+        st = check_params(c);
     }
     if (st == DVT_OK) {
         st = dvt_passes_run(c->g, dvt_graph_passes(),
@@ -233,14 +270,27 @@ static bool copy_tables(dvti_comp *c, dvt_program *p)
            keep_names(c, p);
 }
 
+static dvt_status check_memory(dvti_comp *c, int64_t bytes)
+{
+    if (bytes <= c->o.memory_bytes) {
+        return DVT_OK;
+    }
+    return dvt_fail(c->ctx, DVT_E_CAPACITY, NULL,
+                    "filters and features need %lld bytes, the overlay's external memory has %lld",
+                    (long long)bytes, (long long)c->o.memory_bytes);
+}
+
 static dvt_status assemble(dvti_comp *c, const dvt_graph *g, dvt_program **out)
 {
     int64_t         word = c->d.feature_word_bytes;
     int64_t         image_words = ((int64_t)c->image.len + word - 1) / word;
     dvt_graph_stats stats;
     dvt_program    *p = NULL;
-    dvt_status      st = move_features(c, image_words);
+    dvt_status      st = check_memory(c, (image_words + c->memory_words) * word);
 
+    if (st == DVT_OK) {
+        st = move_features(c, image_words);
+    }
     p = st == DVT_OK ? dvt_calloc(c->ctx, 1, sizeof *p) : NULL;
     if (!p) {
         return st == DVT_OK ? DVT_E_NOMEM : st;

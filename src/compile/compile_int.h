@@ -117,6 +117,7 @@ typedef struct dvti_pages {
     int64_t param_src;
     int32_t param_rows, param_groups;
 } dvti_pages;
+
 /* ---- the compilation ----------------------------------------------------------------------- */
 
 enum dvti_optimisation {
@@ -138,6 +139,8 @@ typedef struct dvti_comp {
     dvt_arena              *arena; /* of the program: what it keeps */
     dvt_arena              *scratch;
     int32_t                *map_of;     /* (values) map index, -1 = none */
+    int32_t                *reader_at;  /* (values + 1) first of a value's readers */
+    dvt_node_id            *readers;    /* nodes, once for each operand */
     bool                   *consumed;   /* (nodes) lowered already */
     dvt_value_id           *host_value; /* (values) id in the host graph, -1 = none */
     dvti_maps               maps;
@@ -152,6 +155,7 @@ typedef struct dvti_comp {
     dvt_graph  *host;
     int64_t     memory_words; /* next free feature word in external memory */
     int32_t     word_count;
+    int32_t     stepped; /* words that are in steps already */
     float      *max_abs; /* int8: (values) largest magnitude seen in the samples */
 } dvti_comp;
 

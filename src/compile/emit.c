@@ -17,8 +17,6 @@
  */
 #include "compile/compile_int.h"
 
-#include <string.h>
-
 static dvti_map *map_at(dvti_comp *c, int32_t i) { return &c->maps.data[i]; }
 
 static int64_t map_words(const dvti_map *m) { return (int64_t)m->blocks * m->h * m->w; }
@@ -76,16 +74,15 @@ static void find_lifetimes(dvti_comp *c)
 /* Words emitted since the last step become one overlay step. */
 static dvt_status close_step(dvti_comp *c)
 {
-    int32_t done = 0;
+    int32_t first = c->stepped;
 
-    for (size_t i = 0; i < c->steps.len; i++) {
-        done += c->steps.data[i].kind == DVT_STEP_OVERLAY ? c->steps.data[i].count : 0;
-    }
-    if (done == c->word_count) {
+    if (first == c->word_count) {
         return DVT_OK;
     }
-    return dvti_steps_push(c->ctx, &c->steps,
-                           (dvt_program_step){DVT_STEP_OVERLAY, done, c->word_count - done, NULL});
+    c->stepped = c->word_count;
+    return dvti_steps_push(
+        c->ctx, &c->steps,
+        (dvt_program_step){DVT_STEP_OVERLAY, first, c->word_count - first, NULL});
 }
 
 static dvt_status add_step(dvti_comp *c, dvt_program_step step)
@@ -431,9 +428,9 @@ static dvt_status emit_overlay(dvti_comp *c, const dvti_op *op)
         st = dvti_space_give(c->ctx, &c->space, p.elt_base, p.elt_words);
     }
     for (size_t i = first; st == DVT_OK && i < c->notes.len; i++) {
-        if (c->notes.data[i].layer == op->name && strncmp(c->notes.data[i].name, "load ", 5) != 0) {
-            c->notes.data[i].macs =
-                op->macs; /* the whole operator's work stands at its first word */
+        if (c->notes.data[i].layer == op->name) {
+            /* the whole operator's work stands at its first word */
+            c->notes.data[i].macs = op->macs;
             c->notes.data[i].mapping_cycles = op->mapping_cycles;
             break;
         }
@@ -456,14 +453,29 @@ static dvt_status emit_host(dvti_comp *c, const dvti_op *op)
                         : st;
 }
 
-static dvt_status release(dvti_comp *c, int32_t op)
+/* Gives back the words of `map` if operator `op` was the last to touch them. */
+static dvt_status release_map(dvti_comp *c, int32_t map, int32_t op)
 {
-    dvt_status st = DVT_OK;
+    int64_t   offset;
+    dvti_map *r = map < 0 ? NULL : root_at(c, map, &offset);
 
-    for (int32_t i = 0; st == DVT_OK && i < (int32_t)c->maps.len; i++) {
-        if (map_at(c, i)->parent < 0 && map_at(c, i)->last_op == op) {
-            st = drop(c, map_at(c, i));
-        }
+    return r && r->last_op == op ? drop(c, r) : DVT_OK;
+}
+
+static dvt_status release(dvti_comp *c, int32_t index)
+{
+    const dvti_op  *op = &c->ops.data[index];
+    const dvt_node *n = dvt_graph_node(c->g, (dvt_node_id){op->node});
+    dvt_status      st = release_map(c, op->in, index);
+
+    if (st == DVT_OK) {
+        st = release_map(c, op->elt, index);
+    }
+    if (st == DVT_OK) {
+        st = release_map(c, op->out, index);
+    }
+    for (int32_t j = 0; st == DVT_OK && op->kind == DVTI_OP_HOST && j < n->input_count; j++) {
+        st = release_map(c, n->inputs[j].i < 0 ? -1 : c->map_of[n->inputs[j].i], index);
     }
     return st;
 }

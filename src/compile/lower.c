@@ -332,20 +332,10 @@ static bool tail_elt(const dvti_comp *c, const dvti_op *op, const dvt_node *n, d
 /* The single reader of `v`, if the trip may go on with it. */
 static dvt_node_id single_reader(const dvti_comp *c, dvt_value_id v)
 {
-    dvt_node_id found = DVT_NO_NODE;
-
     if (dvt_graph_is_output(c->g, v) || dvt_graph_use_count(c->g, v) != 1) {
         return DVT_NO_NODE;
     }
-    for (int32_t i = 0; i < dvt_graph_node_count(c->g) && found.i < 0; i++) {
-        const dvt_node *n = dvt_graph_node(c->g, (dvt_node_id){i});
-        for (int32_t j = 0; !n->dead && j < n->input_count; j++) {
-            if (n->inputs[j].i == v.i) {
-                found = (dvt_node_id){i};
-            }
-        }
-    }
-    return found;
+    return c->readers[c->reader_at[v.i]];
 }
 
 /* Extends the trip by the node that reads `cur`; false if it ends here. */
@@ -415,6 +405,14 @@ static dvt_status out_map(dvti_comp *c, dvt_value_id v, int32_t *out)
     return dvti_map_new(c, value_of(c, v)->name, v.i, ch, h, w, out);
 }
 
+/* The map of an operator's result, in the layout of its first operand. */
+static dvt_status out_map_like_in(dvti_comp *c, dvt_value_id v, dvti_op *op)
+{
+    dvt_status st = out_map(c, v, &op->out);
+
+    return st == DVT_OK ? dvti_layout_like(c, map_at(c, op->out), map_at(c, op->in)) : st;
+}
+
 /* ---- operators ----------------------------------------------------------------------------- */
 
 static dvt_status lower_array(dvti_comp *c, dvt_node_id id, const dvt_node *n)
@@ -481,10 +479,7 @@ static dvt_status lower_pool(dvti_comp *c, dvt_node_id id, const dvt_node *n)
     dvt_status            st = map_for_reading(c, n->inputs[0], &op.in);
 
     if (st == DVT_OK) {
-        st = out_map(c, n->outputs[0], &op.out);
-    }
-    if (st == DVT_OK) {
-        st = dvti_layout_like(c, map_at(c, op.out), map_at(c, op.in));
+        st = out_map_like_in(c, n->outputs[0], &op);
     }
     if (st != DVT_OK) {
         return st;
@@ -520,10 +515,7 @@ static dvt_status lower_lrn(dvti_comp *c, dvt_node_id id, const dvt_node *n)
         st = relayout(c, id.i, &op.in);
     }
     if (st == DVT_OK) {
-        st = out_map(c, n->outputs[0], &op.out);
-    }
-    if (st == DVT_OK) {
-        st = dvti_layout_like(c, map_at(c, op.out), map_at(c, op.in));
+        st = out_map_like_in(c, n->outputs[0], &op);
     }
     if (st == DVT_OK) {
         st = table_for(c, DVT_TABLE_POWER, -a->beta, &op.lrn_table);
@@ -552,10 +544,7 @@ static dvt_status lower_pointwise(dvti_comp *c, dvt_node_id id, const dvt_node *
     dvt_status st = map_for_reading(c, n->inputs[0], &op.in);
 
     if (st == DVT_OK) {
-        st = out_map(c, n->outputs[0], &op.out);
-    }
-    if (st == DVT_OK) {
-        st = dvti_layout_like(c, map_at(c, op.out), map_at(c, op.in));
+        st = out_map_like_in(c, n->outputs[0], &op);
     }
     if (st != DVT_OK) {
         return st;
@@ -570,47 +559,61 @@ static dvt_status lower_pointwise(dvti_comp *c, dvt_node_id id, const dvt_node *
     return st == DVT_OK ? finish(c, &op, n->outputs[0]) : st;
 }
 
-/* One trip per further operand: ((a + b) + c) + ... */
-static dvt_status lower_eltwise(dvti_comp *c, dvt_node_id id, const dvt_node *n)
+/* Brings both operands into the array's layout where their slots differ. */
+static dvt_status equal_layouts(dvti_comp *c, dvti_op *op)
 {
-    int32_t    acc;
-    dvt_status st = map_for_reading(c, n->inputs[0], &acc);
+    dvti_map   like = *map_at(c, op->in);
+    dvt_status st;
 
-    for (int32_t i = 1; st == DVT_OK && i < n->input_count; i++) {
-        dvti_op op = copy_op(id.i, n->name);
-        op.in = acc;
-        st = map_for_reading(c, n->inputs[i], &op.elt);
-        if (st == DVT_OK && !dvti_layout_equal(c, map_at(c, op.in), map_at(c, op.elt))) {
-            dvti_map like = *map_at(c, op.in);
-            st = dvti_layout_array(c, &like, 1);
-            if (st == DVT_OK && !dvti_layout_equal(c, map_at(c, op.in), &like)) {
-                st = relayout(c, id.i, &op.in);
-            }
-            if (st == DVT_OK && !dvti_layout_equal(c, map_at(c, op.elt), &like)) {
-                st = relayout(c, id.i, &op.elt);
-            }
-        }
-        if (st == DVT_OK) {
-            st = out_map(c, n->outputs[0], &op.out);
-        }
-        if (st == DVT_OK) {
-            st = dvti_layout_like(c, map_at(c, op.out), map_at(c, op.in));
-        }
-        if (st != DVT_OK) {
-            break;
-        }
-        op.has_elt = true;
-        op.elt_fn = elt_fn_of(n);
-        route_add(&op, DVT_KERNEL_ELT);
-        acc = op.out;
-        if (i + 1 == n->input_count) {
-            return finish(c, &op, n->outputs[0]);
-        }
-        map_at(c, op.out)->overlay_reads = true;
-        map_at(c, op.out)->scale = scale_of(c, n->outputs[0].i);
-        st = dvti_ops_push(c->ctx, &c->ops, op);
+    if (dvti_layout_equal(c, map_at(c, op->in), map_at(c, op->elt))) {
+        return DVT_OK;
+    }
+    st = dvti_layout_array(c, &like, 1);
+    if (st == DVT_OK && !dvti_layout_equal(c, map_at(c, op->in), &like)) {
+        st = relayout(c, op->node, &op->in);
+    }
+    if (st == DVT_OK && !dvti_layout_equal(c, map_at(c, op->elt), &like)) {
+        st = relayout(c, op->node, &op->elt);
     }
     return st;
+}
+
+static dvt_status eltwise_op(dvti_comp *c, dvt_node_id id, const dvt_node *n, int32_t in,
+                             dvt_value_id other, dvti_op *op)
+{
+    dvt_status st;
+
+    *op = copy_op(id.i, n->name);
+    op->in = in;
+    op->has_elt = true;
+    op->elt_fn = elt_fn_of(n);
+    route_add(op, DVT_KERNEL_ELT);
+    st = map_for_reading(c, other, &op->elt);
+    if (st == DVT_OK) {
+        st = equal_layouts(c, op);
+    }
+    return st == DVT_OK ? out_map_like_in(c, n->outputs[0], op) : st;
+}
+
+/* One trip per further operand: ((a + b) + c) + ...; a copy if there is none. */
+static dvt_status lower_eltwise(dvti_comp *c, dvt_node_id id, const dvt_node *n)
+{
+    dvti_op    op = copy_op(id.i, n->name);
+    dvt_status st = map_for_reading(c, n->inputs[0], &op.in);
+
+    if (st == DVT_OK && n->input_count == 1) {
+        st = out_map_like_in(c, n->outputs[0], &op);
+    }
+    for (int32_t i = 1; st == DVT_OK && i < n->input_count; i++) {
+        st = eltwise_op(c, id, n, op.in, n->inputs[i], &op);
+        if (st == DVT_OK && i + 1 < n->input_count) {
+            map_at(c, op.out)->overlay_reads = true;
+            map_at(c, op.out)->scale = scale_of(c, n->outputs[0].i);
+            st = dvti_ops_push(c->ctx, &c->ops, op);
+            op.in = op.out;
+        }
+    }
+    return st == DVT_OK ? finish(c, &op, n->outputs[0]) : st;
 }
 
 /* ---- concatenation ------------------------------------------------------------------------- */
@@ -719,44 +722,19 @@ static dvt_status lower_host(dvti_comp *c, dvt_node_id id, const dvt_node *n, co
     return op.reason ? dvti_ops_push(c->ctx, &c->ops, op) : DVT_E_NOMEM;
 }
 
-/* A reshape that only dense layers on the overlay read is no work at all. */
-static bool is_view(const dvti_comp *c, dvt_value_id v)
+/* Words of one row of a value on the overlay: of its map, or of the dense one it would get; and if
+ * it may have to be copied, not less than in the array's layout. */
+static int64_t row_words(const dvti_comp *c, dvt_value_id v, bool copied)
 {
-    char reason[8];
-
-    if (dvt_graph_is_output(c->g, v)) {
-        return false;
-    }
-    for (int32_t i = 0; i < dvt_graph_node_count(c->g); i++) {
-        const dvt_node *n = dvt_graph_node(c->g, (dvt_node_id){i});
-        for (int32_t j = 0; !n->dead && j < n->input_count; j++) {
-            if (n->inputs[j].i != v.i) {
-                continue;
-            }
-            if (n->op == DVT_OP_RESHAPE || n->op == DVT_OP_IDENTITY) {
-                if (!is_view(c, n->outputs[0])) {
-                    return false;
-                }
-            } else if (n->op != DVT_OP_DENSE || j != 0 ||
-                       !dvti_place(&c->o, c->g, (dvt_node_id){i}, reason, sizeof reason)) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
-/* Words of one row of a value on the overlay: of its map, or of the dense one it would get. */
-static int64_t row_words(const dvti_comp *c, dvt_value_id v)
-{
-    int32_t ch, h, w;
+    int32_t ch, h, w, cv = c->o.c_vec, kv = c->o.k_vec, map = c->map_of[v.i];
+    int64_t blocks, array;
 
     if (!dvti_map_shape(value_of(c, v), &ch, &h, &w)) {
         return 0;
     }
-    int32_t map = c->map_of[v.i];
-    int64_t blocks = map >= 0 ? c->maps.data[map].blocks : (ch + c->o.c_vec - 1) / c->o.c_vec;
-    return blocks * w;
+    blocks = map >= 0 ? c->maps.data[map].blocks : (ch + cv - 1) / cv;
+    array = (int64_t)(ch / kv) * ((kv + cv - 1) / cv) + (ch % kv + cv - 1) / cv;
+    return (copied && array > blocks ? array : blocks) * w;
 }
 
 /* Input rows that p_vec rows of the node's result read. */
@@ -790,7 +768,7 @@ static bool slice_fits(const dvti_comp *c, const dvt_node *n, char *reason, size
             n->op == DVT_OP_DENSE ? dvti_view_source(c->g, n->inputs[0]) : n->inputs[i];
         int32_t ch, h, w;
         if (dvti_map_shape(value_of(c, v), &ch, &h, &w)) {
-            words += row_words(c, v) * least_rows(c, n, h);
+            words += row_words(c, v, operands > 1) * least_rows(c, n, h);
         }
     }
     if (words <= c->d.stream_buffer_words) {
@@ -801,6 +779,35 @@ static bool slice_fits(const dvti_comp *c, const dvt_node *n, char *reason, size
     return false;
 }
 
+/* Does the node run on the overlay, as far as its kernels and the room for operands go? */
+static bool runs_here(const dvti_comp *c, dvt_node_id id, char *reason, size_t size)
+{
+    return dvti_place(&c->o, c->g, id, reason, size) &&
+           slice_fits(c, dvt_graph_node(c->g, id), reason, size);
+}
+
+/* A reshape that only dense layers on the overlay read is no work at all. */
+static bool is_view(const dvti_comp *c, dvt_value_id v)
+{
+    char reason[8];
+
+    if (dvt_graph_is_output(c->g, v)) {
+        return false;
+    }
+    for (int32_t i = c->reader_at[v.i]; i < c->reader_at[v.i + 1]; i++) {
+        const dvt_node *n = dvt_graph_node(c->g, c->readers[i]);
+        if (n->op == DVT_OP_RESHAPE || n->op == DVT_OP_IDENTITY) {
+            if (!is_view(c, n->outputs[0])) {
+                return false;
+            }
+        } else if (n->op != DVT_OP_DENSE || n->inputs[0].i != v.i ||
+                   !runs_here(c, c->readers[i], reason, sizeof reason)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static dvt_status lower_node(dvti_comp *c, dvt_node_id id)
 {
     const dvt_node *n = dvt_graph_node(c->g, id);
@@ -809,8 +816,7 @@ static dvt_status lower_node(dvti_comp *c, dvt_node_id id)
     if ((n->op == DVT_OP_RESHAPE || n->op == DVT_OP_IDENTITY) && is_view(c, n->outputs[0])) {
         return DVT_OK;
     }
-    if (!dvti_place(&c->o, c->g, id, reason, sizeof reason) ||
-        !slice_fits(c, n, reason, sizeof reason)) {
+    if (!runs_here(c, id, reason, sizeof reason)) {
         return lower_host(c, id, n, reason);
     }
     if (!node_has_table(c, n)) {
@@ -831,6 +837,39 @@ static dvt_status lower_node(dvti_comp *c, dvt_node_id id)
     }
 }
 
+/* Who reads each value, one entry a node: readers[reader_at[v] .. reader_at[v + 1]). */
+static dvt_status find_readers(dvti_comp *c)
+{
+    int32_t values = dvt_graph_value_count(c->g), nodes = dvt_graph_node_count(c->g), total = 0;
+    int32_t *at = dvt_arena_calloc(c->scratch, (size_t)values + 2, sizeof *at);
+
+    for (int32_t i = 0; at && i < nodes; i++) {
+        const dvt_node *n = dvt_graph_node(c->g, (dvt_node_id){i});
+        for (int32_t j = 0; j < n->input_count; j++) {
+            at[n->inputs[j].i + 2]++; /* an absent input counts at 1, which stays unused */
+            total++;
+        }
+    }
+    c->readers = dvt_arena_calloc(c->scratch, (size_t)total + 1, sizeof *c->readers);
+    if (!at || !c->readers) {
+        return DVT_E_NOMEM;
+    }
+    at[1] = 0;
+    for (int32_t v = 0; v < values; v++) {
+        at[v + 2] += at[v + 1];
+    }
+    for (int32_t i = 0; i < nodes; i++) {
+        const dvt_node *n = dvt_graph_node(c->g, (dvt_node_id){i});
+        for (int32_t j = 0; j < n->input_count; j++) {
+            if (n->inputs[j].i >= 0) {
+                c->readers[at[n->inputs[j].i + 1]++] = (dvt_node_id){i};
+            }
+        }
+    }
+    c->reader_at = at;
+    return DVT_OK;
+}
+
 /* int8: what is written into one map has one scale, the outermost parent's. */
 static void share_scales(dvti_comp *c)
 {
@@ -842,7 +881,7 @@ static void share_scales(dvti_comp *c)
 
 dvt_status dvti_lower(dvti_comp *c)
 {
-    dvt_status st = DVT_OK;
+    dvt_status st = find_readers(c);
 
     for (int32_t i = 0; st == DVT_OK && i < dvt_graph_node_count(c->g); i++) {
         if (c->consumed[i] || dvt_graph_node(c->g, (dvt_node_id){i})->dead) {

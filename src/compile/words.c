@@ -200,6 +200,9 @@ static dvt_status append_word(dvti_comp *c, const dvti_op *op, const char *name,
     dvt_program_note note = {.name = name, .layer = op ? op->name : name, .offset = c->control.len};
     dvt_status       st;
 
+    if (!name) {
+        return DVT_E_NOMEM; /* a name that the arena could not hold */
+    }
     w->tag = (uint32_t)c->word_count;
     st = dvt_isa_encode(c->ctx, w, &c->control);
     if (st != DVT_OK) {
