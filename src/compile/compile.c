@@ -8,6 +8,7 @@
  *           here on every path.
  * Tests     tests/diff/diff_compile.c, tests/unit/test_compile.c
  */
+#include "base/json_util.h"
 #include "compile/compile_int.h"
 
 #include <string.h>
@@ -280,6 +281,37 @@ static dvt_status check_memory(dvti_comp *c, int64_t bytes)
                     (long long)bytes, (long long)c->o.memory_bytes);
 }
 
+static void put_names(dvti_json_writer *w, const char *key, const char *const *names, int32_t count)
+{
+    dvti_json_key(w, key);
+    dvti_json_open_array(w);
+    for (int32_t i = 0; i < count; i++) {
+        dvti_json_string(w, names[i]);
+    }
+    dvti_json_close_array(w);
+}
+
+/* What the program was made with, in the program's arena; NULL = no memory. */
+static const char *record_options(dvti_comp *c)
+{
+    dvt_buf          b;
+    dvti_json_writer w;
+    const char      *record = NULL;
+
+    dvt_buf_init(&b, c->ctx, 0);
+    w = dvti_json_writer_make(&b, 0);
+    dvti_json_open_object(&w);
+    dvti_json_put_bool(&w, "naive", c->opts->naive);
+    put_names(&w, "disable", c->opts->disable, c->opts->disable_count);
+    put_names(&w, "keep", c->opts->keep, c->opts->keep_count);
+    dvti_json_close_object(&w);
+    if (dvt_buf_status(&b) == DVT_OK) {
+        record = dvt_arena_strdup(c->arena, b.data);
+    }
+    dvt_buf_deinit(&b);
+    return record;
+}
+
 static dvt_status assemble(dvti_comp *c, const dvt_graph *g, dvt_program **out)
 {
     int64_t         word = c->d.feature_word_bytes;
@@ -301,8 +333,7 @@ static dvt_status assemble(dvti_comp *c, const dvt_graph *g, dvt_program **out)
     p->model_name = dvt_arena_strdup(c->arena, dvt_graph_name(g));
     p->model_sha256 =
         dvt_arena_strdup(c->arena, c->opts->model_sha256 ? c->opts->model_sha256 : "");
-    p->options_json =
-        dvt_arena_printf(c->arena, "{\"naive\": %s}", c->opts->naive ? "true" : "false");
+    p->options_json = record_options(c);
     p->tool_version = DVT_VERSION_STRING;
     p->input_count = dvt_graph_input_count(g);
     p->tensor_count = (int32_t)c->tensors.len;
