@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * space.h - what there is to choose from: cells of networks, accelerators, and products of both.
+ *
+ * Cells      NAS-Bench-101 and NAS-Bench-201 are sets of small graphs ("cells"); a fixed skeleton
+ *            turns a cell into a network. A cell is a plain value.
+ * Sources    docs/space.md says where each definition comes from and what was checked.
+ * Threads    everything here but creation is read-only and may be shared between threads.
+ */
+#ifndef DOVETAIL_SPACE_H
+#define DOVETAIL_SPACE_H
+
+#include "dovetail/graph.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- NAS-Bench-101: cells ------------------------------------------------------------------ */
+
+enum {
+    DVT_NB101_MAX_VERTICES = 7,
+    DVT_NB101_MAX_INTERIOR = 5, /* without input and output */
+    DVT_NB101_MAX_EDGES = 9
+};
+
+typedef enum dvt_nb101_label {
+    DVT_NB101_CONV3X3, /* with batch-norm and ReLU, as is the next */
+    DVT_NB101_CONV1X1,
+    DVT_NB101_MAXPOOL3X3,
+    DVT_NB101_LABELS
+} dvt_nb101_label;
+
+/* Vertex 0 is the input, the last one the output, the others carry labels. */
+typedef struct dvt_nb101_cell {
+    uint32_t adj_bits; /* edge x -> y (x < y) is bit x + y (y - 1) / 2 */
+    uint8_t  vertices; /* 2..7 */
+    uint8_t  ops[DVT_NB101_MAX_INTERIOR]; /* dvt_nb101_label of vertices 1.. ; unused ones are 0 */
+} dvt_nb101_cell;
+
+DVT_API bool dvt_nb101_edge(const dvt_nb101_cell *c, int x, int y); /* x < y */
+/* In range, at most 9 edges, every vertex on a path from input to output. */
+DVT_API bool dvt_nb101_valid(const dvt_nb101_cell *c);
+/* Removes vertices that are on no path from input to output; false: there is no path at all. The
+ * rest keeps its order. Sizes and labels must be in range. */
+DVT_API bool dvt_nb101_prune(dvt_nb101_cell *c);
+
+/* ---- NAS-Bench-101: the network of a cell as a list of operations -------------------------- */
+
+/* Each operation of each network of the space has one of 85 shapes. Batch-norm and ReLU belong to
+ * their convolution; truncating and concatenating channels only moves data and is no operation. */
+typedef enum dvt_nb101_kind {
+    DVT_NB101_OP_CONV3X3,
+    DVT_NB101_OP_CONV1X1,
+    DVT_NB101_OP_MAXPOOL3X3, /* stride 1 */
+    DVT_NB101_OP_ADD,        /* of two tensors */
+    DVT_NB101_OP_MAXPOOL2X2, /* stride 2, between stacks */
+    DVT_NB101_OP_AVGPOOL,    /* global */
+    DVT_NB101_OP_DENSE
+} dvt_nb101_kind;
+
+enum { DVT_NB101_SHAPES = 85, DVT_NB101_MAX_OPS = 192, DVT_NB101_MAX_DEPS = 8 };
+
+typedef struct dvt_nb101_shape {
+    dvt_nb101_kind kind;
+    int32_t        in_channels, out_channels;
+    int32_t        in_size, out_size; /* height = width, in pixels */
+} dvt_nb101_shape;
+
+/* `id` in 0..84; the ids of one kind are consecutive. */
+DVT_API dvt_nb101_shape dvt_nb101_shape_of(int32_t id);
+/* Multiply-accumulates of one image (0 for pools and additions), and trainable parameters (weights,
+ * 2 a channel for batch-norm, bias of the dense layer). */
+DVT_API int64_t dvt_nb101_shape_macs(int32_t id);
+DVT_API int64_t dvt_nb101_shape_parameters(int32_t id);
+
+typedef struct dvt_nb101_op {
+    uint8_t shape;     /* id, see above */
+    uint8_t stack;     /* 0..2; the stem counts to 0, what follows the last cell to 2 */
+    uint8_t cell;      /* 0..2 in the stack */
+    uint8_t dep_count; /* operations whose results this one reads, in the list below: */
+    uint8_t deps[DVT_NB101_MAX_DEPS]; /* their places in the list, all before this one */
+} dvt_nb101_op;
+
+typedef struct dvt_nb101_ops {
+    int32_t      count;
+    dvt_nb101_op op[DVT_NB101_MAX_OPS];
+} dvt_nb101_ops;
+
+/* The whole network of a valid cell for 32x32 images, in topological order. A sum of n tensors is
+ * n - 1 additions in a chain. Cells 1 and 2 of a stack have the same operations. */
+DVT_API void dvt_nb101_operations(const dvt_nb101_cell *c, dvt_nb101_ops *out);
+/* Sums over that list. */
+DVT_API int64_t dvt_nb101_parameters(const dvt_nb101_cell *c);
+DVT_API int64_t dvt_nb101_macs(const dvt_nb101_cell *c);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
