@@ -30,21 +30,24 @@ typedef struct dvt_sim_counters {
     uint64_t array_macs;      /* multiplications in it, padding included */
     /* feature values that hit the end of their format, accumulators included */
     uint64_t saturated;
+    /* as the cycle model counts them: pages and parameters, lanes that the writer drops */
     uint64_t memory_read_bytes, memory_write_bytes;
 } dvt_sim_counters;
 
-/* The program is borrowed. E_NOMEM, E_UNSUPPORTED. */
+/* The program is borrowed; NULL opts = fast. E_NOMEM; E_PARSE, E_CAPACITY, E_UNSUPPORTED where
+ * dvt_isa_decode or dvt_word_check refuses a word. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_sim_create(const dvt_program *p, const dvt_sim_opts *opts,
                                                  dvt_sim **out);
 DVT_API void dvt_sim_destroy(dvt_sim *s);
-/* inputs: one tensor per network input, in order. Runs all steps. E_NUMERIC if an input holds NaN
- * or infinity, E_PARSE if a word is illegal. The same bits on any number of threads. */
+/* inputs: one tensor per network input, in order. Runs all steps. E_USAGE, E_SHAPE if they are not
+ * what the network takes; E_NUMERIC if a value that goes to the overlay, or a parameter, is NaN or
+ * infinite; E_PARSE if a step reads what no step made. The same bits on any number of threads. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_sim_run(dvt_sim *s, const dvt_tensor *inputs, int32_t count);
 /* Network output i (kept values behind the network's own), borrowed until the next run. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_sim_output(const dvt_sim *s, int32_t i, dvt_tensor *out);
 DVT_API void dvt_sim_counters_of(const dvt_sim *s, dvt_sim_counters *out);
 DVT_API void dvt_sim_reset_counters(dvt_sim *s);
-/* For differential tests: the raw stream buffer and external memory. */
+/* For differential tests: external memory as it stands, borrowed. */
 DVT_API const uint8_t *dvt_sim_memory(const dvt_sim *s, size_t *bytes);
 
 /* ---- cycle model (docs/timing.md) ---------------------------------------------------------- */

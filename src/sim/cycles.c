@@ -84,7 +84,9 @@ static void demand_of_pages(const dvt_overlay_derived *d, const dvt_word *w, dem
     }
     m->pages = dvti_nest_count(r->n, 0, DVT_PAGE_LOOPS);
     m->page_bytes = r->words * r->lanes * d->filter_word_bytes;
-    m->results_per_page = m->pages < m->results ? m->results / m->pages : 1;
+    m->results_per_page = dvt_word_has(w, DVT_KERNEL_DEPTHWISE) ? w->depthwise.outer
+                          : m->pages < m->results               ? m->results / m->pages
+                                                                : 1;
     if (m->array && page < acc) {
         m->page_use = dvti_nest_count(w->sread.n, 0, page);
     }
@@ -151,17 +153,19 @@ static int64_t fetch(line *l, int64_t from, int64_t bytes)
 
 static int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
 
-/* Pages in turn: each waits for its bytes and for the page before. Returns when the last is used
- * up; waiting goes to FILTERS. */
+/* Pages in turn: each waits for its bytes and for the page before; where a result needs several,
+ * the last of them also waits for the slowest kernel. Returns when the last is used up; waiting
+ * goes to FILTERS. */
 static int64_t run_pages(line *l, const demand *m, int64_t at, int64_t first_page_at,
                          dvt_word_timing *t)
 {
     int64_t per_page = m->page_use ? m->page_use : m->results_per_page * m->pace;
-    int64_t left = m->page_use ? m->results * m->own : m->results * m->pace;
+    int64_t slices = m->page_use ? m->own / m->page_use : 1, left = m->results * m->pace;
 
     for (int64_t i = 0; i < m->pages; i++) {
         int64_t there = i == 0 ? first_page_at : fetch(l, l->page_start[1], m->page_bytes);
-        int64_t use = i + 1 == m->pages ? left : per_page;
+        int64_t late = m->page_use && (i + 1) % slices == 0 ? m->pace - m->own : 0;
+        int64_t use = i + 1 == m->pages ? left : per_page + late;
         if (there > at) {
             t->stall[DVT_STALL_FILTERS] += there - at;
             at = there;
@@ -196,7 +200,7 @@ static void time_word(line *l, const demand *m, dvt_word_timing *t)
         work = m->results * m->own;
         t->array_busy = m->array ? work : 0;
         t->stall[m->array ? DVT_STALL_CROSSBAR : DVT_STALL_AUXILIARY] =
-            m->page_use ? 0 : m->results * m->pace - t->array_busy;
+            m->results * m->pace - t->array_busy;
         stored = fetch(l, at - m->results * m->pace, m->store_bytes);
         at += m->fill;
         t->stall[DVT_STALL_DRAIN] = m->fill;

@@ -6,10 +6,11 @@
  *           reads), sends each through the route, writes it. Filter pages are loaded between
  *           ranges. With sliced filters a result needs several pages, one after the other.
  * Threads   ranges of results; each has its scratch and its saturation count. No result reads what
- *           another writes: the compiler never lets a trip write over its own operands, and a word
- *           that does is refused here.
+ *           another writes: dvt_word_check refuses words that do. Words whose results write over one
+ *           another run on one thread (write_order.c).
  * Tests     tests/diff/diff_sim.c, tests/diff/diff_compile.c
  */
+#include <math.h>
 #include <string.h>
 
 #include "sim/sim_int.h"
@@ -103,11 +104,15 @@ static dvt_status run_sliced(dvti_trip *t)
 {
     dvt_status st = DVT_OK;
     float     *x = scratch_values(t, 0);
+    bool       safe;
 
     for (int64_t r = 0; st == DVT_OK && r < t->results; r++) {
         memset(scratch_acc(t->s, 0), 0, (size_t)acc_count(t) * sizeof(int64_t));
+        safe = true;
         for (t->slice = 0; st == DVT_OK && t->slice < t->pages_per_result; t->slice++) {
             st = load_page(t->s, t->w, r * t->pages_per_result + t->slice);
+            /* behind a page that may overflow, an accumulator may stand at its limit */
+            safe = t->s->fast_safe = safe && t->s->fast_safe;
             if (st == DVT_OK) {
                 accumulate(t, r, 0);
             }
@@ -133,7 +138,7 @@ static dvt_status run_trip(dvti_trip *t, int64_t results_per_page)
         }
         t->first_result = r;
         if (st == DVT_OK) {
-            dvt_parallel_for(t->s->ctx, count, 0, run_range, t);
+            dvt_parallel_for(t->s->ctx, count, t->in_order ? count : 0, run_range, t);
         }
     }
     return st;
@@ -170,6 +175,7 @@ static void trip_init(dvti_trip *t, dvt_sim *s, const dvt_word *w, int64_t *resu
     int64_t               turns = dvti_nest_count(r->n, 0, DVT_LOOPS);
 
     *t = (dvti_trip){.s = s, .w = w, .from_array = w->xbar.source == 0, .pages_per_result = 1};
+    t->in_order = s->in_order[w - s->words];
     t->pixels = s->o.p_vec * s->o.q_vec;
     t->width = t->from_array ? s->o.k_vec : s->o.c_vec;
     t->params = s->memory + w->wread.param_src * DVTI_UNIT_BYTES;
@@ -205,6 +211,26 @@ static void count_writes(dvt_sim *s, const dvti_trip *t)
     }
 }
 
+/* Checked here and not on loading: a word before may have written over them. */
+static dvt_status take_params(dvt_sim *s, const dvt_part_wread *w)
+{
+    int64_t rows = w->param_rows * w->param_groups;
+
+    s->counters.memory_read_bytes += (uint64_t)(rows * DVTI_PARAM_ROW_BYTES);
+    for (int64_t i = 0; i < rows; i++) {
+        float row[3];
+        memcpy(row, s->memory + w->param_src * DVTI_UNIT_BYTES + i * DVTI_PARAM_ROW_BYTES,
+               sizeof row);
+        if (!isfinite(row[0]) || !isfinite(row[1]) || !isfinite(row[2])) {
+            return dvt_fail(s->ctx, DVT_E_NUMERIC, NULL,
+                            "parameter row %lld at byte %lld of external memory is not finite",
+                            (long long)i,
+                            (long long)(w->param_src * DVTI_UNIT_BYTES + i * DVTI_PARAM_ROW_BYTES));
+        }
+    }
+    return DVT_OK;
+}
+
 dvt_status dvti_execute(dvt_sim *s, const dvt_word *w)
 {
     dvti_trip  t;
@@ -219,7 +245,10 @@ dvt_status dvti_execute(dvt_sim *s, const dvt_word *w)
         return DVT_OK;
     }
     trip_init(&t, s, w, &results_per_page);
-    st = t.from_array ? tabulate_turns(s, &t) : DVT_OK;
+    st = dvt_word_has(w, DVT_KERNEL_WREAD) ? take_params(s, &w->wread) : DVT_OK;
+    if (st == DVT_OK && t.from_array) {
+        st = tabulate_turns(s, &t);
+    }
     if (st == DVT_OK) {
         st = run_trip(&t, results_per_page);
     }

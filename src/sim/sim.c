@@ -88,6 +88,9 @@ dvt_status dvt_sim_create(const dvt_program *p, const dvt_sim_opts *opts, dvt_si
     dvt_overlay_derive(&s->o, &s->d);
     st = decode_words(s);
     if (st == DVT_OK) {
+        st = dvti_find_write_order(s);
+    }
+    if (st == DVT_OK) {
         st = take_memory(s);
     }
     if (st != DVT_OK) {
@@ -116,6 +119,7 @@ void dvt_sim_destroy(dvt_sim *s)
     dvti_array_fast_deinit(s);
     dvt_free(s->ctx, s->turns);
     dvt_free(s->ctx, s->words);
+    dvt_free(s->ctx, s->in_order);
     dvt_free(s->ctx, s->memory);
     dvt_free(s->ctx, s->scratch);
     dvt_free(s->ctx, s->saturated);

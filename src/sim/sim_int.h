@@ -37,6 +37,7 @@ struct dvt_sim {
     dvt_overlay_derived d;
     dvt_sim_kind        kind;
     dvt_word           *words;       /* (p->word_count), decoded once */
+    bool               *in_order;    /* (p->word_count): results must leave one after the other */
     uint8_t            *memory;      /* external: image, then feature regions */
     dvti_blocks         stream;      /* the stream buffer */
     dvti_blocks         page;        /* filters of the current page: word-major, then lanes */
@@ -67,6 +68,7 @@ typedef struct dvti_trip {
     int64_t         param_rows;
     int64_t         first_result; /* of the page or of the word */
     int64_t         slice;        /* page of the result that is being accumulated */
+    bool            in_order;     /* one thread */
 } dvti_trip;
 
 /* fl() of docs/numerics-overlay.md: no subnormals, no infinities. */
@@ -107,6 +109,9 @@ void dvti_stream_values(const dvti_trip *t, int64_t result, float *x);
 void dvti_scale(const dvti_trip *t, int64_t result, float *x);
 void dvti_act(const dvti_trip *t, int64_t result, float *x);
 void dvti_elt(const dvti_trip *t, int64_t result, float *x);
+
+/* write_order.c: fills s->in_order. */
+dvt_status dvti_find_write_order(dvt_sim *s);
 
 /* execute.c */
 dvt_status dvti_execute(dvt_sim *s, const dvt_word *w);

@@ -97,7 +97,7 @@ static void write_block(dvt_sim *s, const dvt_part_write *w, int64_t address, co
         float y[DVTI_C_VEC_MAX];
         for (int32_t i = 0; i < s->o.c_vec; i++) {
             y[i] = dvti_fl(x[i] * inv);
-            *saturated += fabsf(y[i]) > 127.5f;
+            *saturated += fabsf(y[i]) >= 127.5f; /* which rounds to 128 */
         }
         dvt_int8_encode(y, s->o.c_vec, 1.0f, q);
         for (int32_t i = 0; i < s->o.c_vec; i++) {

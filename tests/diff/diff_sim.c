@@ -14,7 +14,7 @@
 #include "support/random_word.h"
 #include "support/word_interpreter.h"
 
-enum { ROUNDS = 500, JOBS = 1 };
+enum { ROUNDS = 250, JOBS = 3 };
 
 /* Of each overlay, source by source; ten times that in the long run. */
 static uint64_t rounds(void) { return getenv("DOVETAIL_LONG") ? 10 * ROUNDS : ROUNDS; }
@@ -163,14 +163,15 @@ static tally compare_source(dvt_kernel source, uint64_t wanted)
     for (size_t i = 0; i < sizeof overlays / sizeof *overlays; i++) {
         compare_words(overlays[i], source, wanted, &t);
     }
-    print_message("%lld words, %lld legal: %lld sliced, %lld paged, %lld scale, %lld act, %lld elt, "
-                  "%lld fread, %lld on wild memory, %lld saturate\n",
-                  (long long)t.tried, (long long)t.legal, (long long)t.sliced, (long long)t.paged,
-                  (long long)t.kernel[DVT_KERNEL_SCALE], (long long)t.kernel[DVT_KERNEL_ACT],
-                  (long long)t.kernel[DVT_KERNEL_ELT], (long long)t.kernel[DVT_KERNEL_FREAD],
-                  (long long)t.wild, (long long)t.saturated);
+    print_message(
+        "%lld words, %lld legal: %lld sliced, %lld paged, %lld scale, %lld act, %lld elt, "
+        "%lld fread, %lld on wild memory, %lld saturate\n",
+        (long long)t.tried, (long long)t.legal, (long long)t.sliced, (long long)t.paged,
+        (long long)t.kernel[DVT_KERNEL_SCALE], (long long)t.kernel[DVT_KERNEL_ACT],
+        (long long)t.kernel[DVT_KERNEL_ELT], (long long)t.kernel[DVT_KERNEL_FREAD],
+        (long long)t.wild, (long long)t.saturated);
     assert_true(t.kernel[DVT_KERNEL_SCALE] >= 300 && t.kernel[DVT_KERNEL_ELT] >= 300);
-    assert_true(t.kernel[DVT_KERNEL_FREAD] >= 200 && t.wild >= 200 && t.saturated >= 50);
+    assert_true(t.kernel[DVT_KERNEL_FREAD] >= 100 && t.wild >= 100 && t.saturated >= 50);
     for (int fn = 0; fn < DVT_ACT_COUNT; fn++) {
         assert_true(t.act[fn] >= 30);
     }

@@ -128,14 +128,15 @@ static void draw_sread(dvt_rng *rng, const dvt_overlay *o, dvt_word *w)
     }
     span_of(r->n, r->a, DVT_LOOPS, &below, &above);
     span_of(lanes, (const int64_t[]){r->pa, r->qa}, 2, &below, &above);
-    r->base = place(rng, 0, half, below, above) - (padded && chance(rng, 30) ? draw(rng, 0, 80) : 0);
-    r->scale = o->format == DVT_FORMAT_INT8 ? dvt_isa_bits(dvt_rng_f32(rng) + 0.01f)
-                                            : dvt_isa_bits(1.0f);
+    r->base =
+        place(rng, 0, half, below, above) - (padded && chance(rng, 30) ? draw(rng, 0, 80) : 0);
+    r->scale =
+        o->format == DVT_FORMAT_INT8 ? dvt_isa_bits(dvt_rng_f32(rng) + 0.01f) : dvt_isa_bits(1.0f);
 }
 
 static void draw_pages(dvt_rng *rng, const dvt_overlay *o, dvt_word *w, int64_t pages)
 {
-    dvt_part_wread *r = &w->wread;
+    dvt_part_wread     *r = &w->wread;
     dvt_overlay_derived d;
     int64_t             below = 0, above = 0;
 
@@ -303,12 +304,12 @@ static void draw_route(dvt_rng *rng, const dvt_overlay *o, dvt_kernel source, in
 static void draw_write(dvt_rng *rng, const dvt_overlay *o, dvt_kernel source, int64_t results,
                        dvt_word *w)
 {
-    dvt_part_write *r = &w->write;
-    int64_t         words = (int64_t)o->stream_buffer_banks * o->stream_buffer_words_per_bank;
-    int64_t         width = source == DVT_KERNEL_ARRAY ? o->k_vec : o->c_vec;
-    const int64_t   lanes[3] = {o->p_vec, o->q_vec, (width + o->c_vec - 1) / o->c_vec};
-    int64_t         step = 1, below = 0, above = 0;
-    bool            dense = chance(rng, 75);
+    dvt_part_write     *r = &w->write;
+    int64_t             words = (int64_t)o->stream_buffer_banks * o->stream_buffer_words_per_bank;
+    int64_t             width = source == DVT_KERNEL_ARRAY ? o->k_vec : o->c_vec;
+    const int64_t       lanes[3] = {o->p_vec, o->q_vec, (width + o->c_vec - 1) / o->c_vec};
+    int64_t             step = 1, below = 0, above = 0;
+    bool                dense = chance(rng, 75);
     dvt_overlay_derived d;
 
     dvt_overlay_derive(o, &d);
@@ -341,8 +342,8 @@ static void draw_write(dvt_rng *rng, const dvt_overlay *o, dvt_kernel source, in
 dvt_word random_word(dvt_rng *rng, const dvt_overlay *o, dvt_kernel source)
 {
     dvt_word w = {.tag = (uint32_t)draw(rng, 0, 999),
-                  .kernels = 1u << DVT_KERNEL_SREAD | 1u << DVT_KERNEL_XBAR |
-                             1u << DVT_KERNEL_WRITE};
+                  .kernels =
+                      1u << DVT_KERNEL_SREAD | 1u << DVT_KERNEL_XBAR | 1u << DVT_KERNEL_WRITE};
     int64_t  results;
 
     draw_counts(rng, w.sread.n);
@@ -385,9 +386,9 @@ void random_memory(dvt_rng *rng, sim_words *s, bool tame)
     }
     for (int32_t i = 0; i < (SIM_PARAMS - SIM_FILTERS) / s->d.filter_word_bytes; i++) {
         draw_mantissas(rng, s, s->o.filter_mantissa_bits, mant);
-        sim_put_filter(s, i, mant,
-                       (uint8_t)(tame || (small && chance(rng, 90)) ? draw(rng, 8, 14)
-                                                                   : draw(rng, 0, 31)));
+        sim_put_filter(
+            s, i, mant,
+            (uint8_t)(tame || (small && chance(rng, 90)) ? draw(rng, 8, 14) : draw(rng, 0, 31)));
     }
     for (int32_t i = 0; i < 200; i++) {
         sim_put_param(s, i, draw_param(rng, tame), draw_param(rng, tame), draw_param(rng, tame));

@@ -341,8 +341,7 @@ static void apply(trip *t, int64_t kernel, int32_t pixel, int32_t k)
     float *x = &t->x[pixel][k];
 
     if (kernel == DVT_KERNEL_SCALE) {
-        *x = fl(fl(*x * parameter(t, t->scale_group, k, 0)) +
-                parameter(t, t->scale_group, k, 1));
+        *x = fl(fl(*x * parameter(t, t->scale_group, k, 0)) + parameter(t, t->scale_group, k, 1));
     } else if (kernel == DVT_KERNEL_ACT) {
         *x = act_value(t, k, *x);
     } else if (kernel == DVT_KERNEL_ELT && lane_written(t, pixel) &&
@@ -357,7 +356,7 @@ static void store_pixel(trip *t, int32_t pixel)
 {
     const dvt_part_write *w = &t->w->write;
     int32_t               cv = t->s->o.c_vec;
-    int64_t at = w->base + nest_sum(&t->out, w->d) + pixel / t->s->o.q_vec * w->pd +
+    int64_t               at = w->base + nest_sum(&t->out, w->d) + pixel / t->s->o.q_vec * w->pd +
                  pixel % t->s->o.q_vec * w->qd;
 
     for (int32_t first = 0; first < values_of(t); first += cv, at += w->jd) {
@@ -512,8 +511,7 @@ static void lrn_group(trip *t)
                 }
             }
             s = fl(dvt_isa_float(k->k) + fl(dvt_isa_float(k->alpha_n) * s));
-            t->x[pixel][i % t->width] =
-                fl(v[b][pixel][i % t->width] * power_value(table, s));
+            t->x[pixel][i % t->width] = fl(v[b][pixel][i % t->width] * power_value(table, s));
         }
         finish_result(t, 1);
     }
