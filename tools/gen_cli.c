@@ -3,8 +3,8 @@
  * gen_cli.c - prints the manual of the command line from the table of commands.
  *
  * Without an argument docs/cli.md: the commands, what all of them share, exit codes. With the name
- * of a command docs/cli/NAME.md: the very text of its help page, cut into sections. With --list the
- * names. Exit codes come from DVT_STATUS_LIST.
+ * of a command its page in docs/cli/: the very text of its help page, cut into sections. With
+ * --list the names. Exit codes come from DVT_STATUS_LIST.
  */
 #include <stdio.h>
 #include <string.h>
@@ -52,8 +52,8 @@ static const char shared_text[] =
     "  added. A command that fails prints a `dovetail.error/1` instead, with the same exit code.\n"
     "- A file is written to a temporary name and renamed: it is there whole or not at all.\n"
     "- The same input, options and seed give the same bytes, with any `--jobs`.\n"
-    "- `-` is standard input; `--` ends the options; `--config FILE` reads options from JSON, keys\n"
-    "  as the long names with `_` for `-`; the command line overrides it.\n"
+    "- `-` is standard input; `--` ends the options; `--config FILE` reads options from JSON,\n"
+    "  keys as the long names with `_` for `-`; the command line overrides it.\n"
     "- Overlays and devices are given as a file, or by the name of a ready one. These are looked\n"
     "  for in `$DVT_HOME`, the current folder, the source tree and the installation.\n"
     "- Ctrl-C stops at the next image, layer or file with exit code 130; a second one at once.\n";
@@ -71,7 +71,8 @@ static void print_exit_codes(void)
 
 static void print_overview(void)
 {
-    printf("%s# The command line\n\n`dovetail COMMAND [options] INPUTS`\n\n| command | |\n|---|---|\n",
+    printf("%s# The command line\n\n`dovetail COMMAND [options] INPUTS`\n\n"
+           "| command | |\n|---|---|\n",
            mark);
     for (const cli_command *const *c = cli_commands(); *c; c++) {
         printf("| [%s](cli/%s.md) | %s |\n", (*c)->name, (*c)->name, (*c)->summary);

@@ -159,6 +159,24 @@ static dvt_status fit(cli_run *r, const dvt_overlay *o)
     return DVT_OK;
 }
 
+/* ---- package ------------------------------------------------------------------------------- */
+
+static void print_package(cli_run *r, const dvt_overlay *o)
+{
+    dvt_buf text;
+
+    if (!r->common->json) {
+        dvt_overlay_sv_package(o, r->out);
+        return;
+    }
+    dvti_json_writer w = cli_json_begin(r, "dovetail.overlay-package/1");
+    dvti_json_put_string(&w, "name", o->name);
+    dvt_buf_init(&text, r->ctx, 0);
+    dvt_overlay_sv_package(o, &text);
+    cli_json_put_text(&w, "package", &text);
+    cli_json_end(r, &w);
+}
+
 /* ---- command ------------------------------------------------------------------------------- */
 
 static dvt_status run(cli_run *r)
@@ -193,7 +211,7 @@ static dvt_status run(cli_run *r)
     if (strcmp(action, "fit") == 0) {
         return fit(r, &o);
     }
-    dvt_overlay_sv_package(&o, r->out);
+    print_package(r, &o);
     return DVT_OK;
 }
 
@@ -207,7 +225,8 @@ const cli_command cli_overlay = {
         "package   the SystemVerilog package of its parameters and long-word fields",
     .examples = "dovetail overlay list\n"
                 "dovetail overlay show medium-fp11\n"
-                "dovetail overlay fit large-fp11 --device arria10-gx1150\n",
+                "dovetail overlay fit large-fp11 --device arria10-gx1150\n"
+                "dovetail overlay package small-fp11 > /tmp/dvt_overlay_pkg.sv\n",
     .options = &overlay_set,
     .values_bytes = sizeof(overlay_opts),
     .run = run,

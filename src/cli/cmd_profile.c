@@ -259,8 +259,8 @@ const cli_command cli_profile = {
     .description =
         "Compiles a network (or reads a program file) and prints the cycle model's account: for\n"
         "each subgraph its start, its cycles, the array's share, and the main cause of waiting.\n"
-        "Times depend on no weight, so missing ones are filled in with seeded values. Waits are named\n"
-        "in docs/timing.md.",
+        "Times depend on no weight, so missing ones are filled in with seeded values. Waits are\n"
+        "explained in docs/how-to-read-a-profile.md.",
     .examples =
         "dovetail profile examples/models/glyphs/glyphs.onnx --overlay small-fp11\n"
         "dovetail profile examples/models/glyphs/glyphs.onnx --overlay small-fp11 --naive --json\n",

@@ -45,6 +45,7 @@ def commands(w):
     yield 0, ["overlay", "show", "large-fp16"]
     yield 0, ["overlay", "fit", "medium-fp11"]
     yield 1, ["overlay", "fit", "large-fp16", "--device", "ecp5-85"]
+    yield 0, ["overlay", "package", "small-int8"]
     yield 2, ["inof"]
     yield 2, ["info"]
     yield 2, ["info", "--jsom", w.model]
