@@ -129,9 +129,10 @@ static dvt_status check_batch(dvti_comp *c)
     for (int32_t i = 0; i < dvt_graph_input_count(c->g); i++) {
         const dvt_value *v = dvt_graph_value(c->g, dvt_graph_input(c->g, i));
         if (v->dtype == DVT_DTYPE_F32 && v->shape.rank == 4 && v->shape.dim[0] > 1) {
-            dvt_status st = dvt_fail(c->ctx, DVT_E_UNSUPPORTED, NULL,
-                                     "input '%s' holds %lld images, the overlay takes one at a time",
-                                     v->name, (long long)v->shape.dim[0]);
+            dvt_status st =
+                dvt_fail(c->ctx, DVT_E_UNSUPPORTED, NULL,
+                         "input '%s' holds %lld images, the overlay takes one at a time", v->name,
+                         (long long)v->shape.dim[0]);
             dvt_fail_hint(c->ctx, "read the model with batch 1 (--batch 1)");
             return st;
         }

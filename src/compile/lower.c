@@ -840,7 +840,7 @@ static dvt_status lower_node(dvti_comp *c, dvt_node_id id)
 /* Who reads each value, one entry a node: readers[reader_at[v] .. reader_at[v + 1]). */
 static dvt_status find_readers(dvti_comp *c)
 {
-    int32_t values = dvt_graph_value_count(c->g), nodes = dvt_graph_node_count(c->g), total = 0;
+    int32_t  values = dvt_graph_value_count(c->g), nodes = dvt_graph_node_count(c->g), total = 0;
     int32_t *at = dvt_arena_calloc(c->scratch, (size_t)values + 2, sizeof *at);
 
     for (int32_t i = 0; at && i < nodes; i++) {

@@ -94,9 +94,7 @@ static void list_step(const program_case *t, const dvt_program_step *s, dvt_buf 
     case DVT_STEP_OVERLAY:
         for (int32_t i = s->first; i < s->first + s->count; i++) list_word(t, i, out);
         break;
-    case DVT_STEP_UPLOAD:
-        dvt_buf_printf(out, "upload %s\n", t->p->tensors[s->first].name);
-        break;
+    case DVT_STEP_UPLOAD: dvt_buf_printf(out, "upload %s\n", t->p->tensors[s->first].name); break;
     case DVT_STEP_DOWNLOAD:
         dvt_buf_printf(out, "download %s\n", t->p->tensors[s->first].name);
         break;

@@ -30,7 +30,7 @@ program_case program_open(const char *overlay, const char *text);
 void program_close(program_case *t);
 
 /* Compiles for t->o; fails the test if that fails. `disable`: one optimisation, or NULL. */
-void       program_compile(program_case *t, const char *disable);
+void program_compile(program_case *t, const char *disable);
 /* The same with all options (the overlay is filled in), for calls that shall fail. */
 dvt_status program_try(program_case *t, dvt_compile_opts opts);
 

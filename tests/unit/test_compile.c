@@ -15,10 +15,10 @@
 #include <cmocka.h>
 
 #define SMALL "overlays/small-fp11.json"
-#define NET                                                                                   \
-    "dvg 1 net input x: f32[1,8,6,6] param w: f32[16,8,3,3] param b: f32[16] "                \
-    "c = conv(x, w, b, kernel=[3,3]) r = unary(c) param v: f32[16,1,3,3] "                    \
-    "d = conv(r, v, kernel=[3,3], groups=16) s = softmax(d) param u: f32[5,64] "              \
+#define NET                                                                      \
+    "dvg 1 net input x: f32[1,8,6,6] param w: f32[16,8,3,3] param b: f32[16] "   \
+    "c = conv(x, w, b, kernel=[3,3]) r = unary(c) param v: f32[16,1,3,3] "       \
+    "d = conv(r, v, kernel=[3,3], groups=16) s = softmax(d) param u: f32[5,64] " \
     "f = reshape(s, dims=[1,64]) y = dense(f, u) output y"
 
 /* ---- refusals ------------------------------------------------------------------------------ */
@@ -49,9 +49,10 @@ static void test_compile__batches_are_refused(void **state)
 static void test_compile__weights_have_to_be_there(void **state)
 {
     (void)state;
-    program_case t = program_open(SMALL, "dvg 1 t input x: f32[1,2] y = unary(x) output y");
-    static const char text[] = "dvg 1 t input x: f32[1,2] param w: f32[3,2] y = dense(x, w) output y";
-    dvt_graph  *seeded = t.g;
+    program_case      t = program_open(SMALL, "dvg 1 t input x: f32[1,2] y = unary(x) output y");
+    static const char text[] =
+        "dvg 1 t input x: f32[1,2] param w: f32[3,2] y = dense(x, w) output y";
+    dvt_graph *seeded = t.g;
 
     tool_ok(t.ctx, dvt_graph_parse(t.ctx, "t", text, strlen(text), &t.g));
     dvt_graph_destroy(seeded);
@@ -90,12 +91,14 @@ static void test_compile__unknown_optimisations_are_named(void **state)
 static void test_compile__unknown_values_cannot_be_kept(void **state)
 {
     (void)state;
-    program_case t = program_open(SMALL, "dvg 1 t input data: f32[1,2] fc1 = unary(data) output fc1");
-    const char  *near = "fc7", *far = "nothing like it";
+    program_case t =
+        program_open(SMALL, "dvg 1 t input data: f32[1,2] fc1 = unary(data) output fc1");
+    const char *near = "fc7", *far = "nothing like it";
 
     assert_int_equal(program_try(&t, (dvt_compile_opts){.keep = &far, .keep_count = 1}),
                      DVT_E_NOTFOUND);
-    assert_string_equal(dvt_ctx_error(t.ctx)->hint, "'dovetail info MODEL --values' lists the names");
+    assert_string_equal(dvt_ctx_error(t.ctx)->hint,
+                        "'dovetail info MODEL --values' lists the names");
     dvt_ctx_clear_error(t.ctx);
     refused(&t, (dvt_compile_opts){.keep = &near, .keep_count = 1}, DVT_E_NOTFOUND,
             "the network has no value 'fc7'", "did you mean 'fc1'?");
@@ -193,7 +196,8 @@ static void test_compile__kept_values_are_further_outputs(void **state)
     assert_int_equal(dvt_graph_output_count(t.p->host), 3); /* y is one already */
     for (int32_t i = 0; i < 3; i++) {
         dvt_value_id v = dvt_graph_output(t.p->host, i);
-        assert_string_equal(dvt_graph_value(t.p->host, v)->name, ((const char *[]){"y", "d", "c"})[i]);
+        assert_string_equal(dvt_graph_value(t.p->host, v)->name,
+                            ((const char *[]){"y", "d", "c"})[i]);
     }
     program_close(&t);
 }

@@ -31,8 +31,7 @@ static dvti_map *new_map(dvti_comp *c, int32_t channels)
 }
 
 /* `want` lists blocks * c_vec slots. */
-static void expect_slots(const dvti_comp *c, const dvti_map *m, int32_t blocks,
-                         const int32_t *want)
+static void expect_slots(const dvti_comp *c, const dvti_map *m, int32_t blocks, const int32_t *want)
 {
     assert_int_equal(m->blocks, blocks);
     for (int32_t i = 0; i < blocks * c->o.c_vec; i++) {

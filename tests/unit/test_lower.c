@@ -14,10 +14,11 @@
 
 #include <cmocka.h>
 
-#define SMALL "overlays/small-fp11.json"       /* 8 x 16: array layouts are dense */
-#define ODD "tests/support/overlays/odd-m9.json" /* 3 x 8: they are not */
-#define HEAD "dvg 1 t input x: f32[1,8,6,6] "
-#define CONV(y, x) "param " y ".w: f32[8,8,1,1] param " y ".b: f32[8] " y " = conv(" x ", " y ".w, " y ".b) "
+#define SMALL "overlays/small-fp11.json"           /* 8 x 16: array layouts are dense */
+#define ODD   "tests/support/overlays/odd-m9.json" /* 3 x 8: they are not */
+#define HEAD  "dvg 1 t input x: f32[1,8,6,6] "
+#define CONV(y, x) \
+    "param " y ".w: f32[8,8,1,1] param " y ".b: f32[8] " y " = conv(" x ", " y ".w, " y ".b) "
 
 /* Compiles and compares; returns nothing to look at further. */
 static void gives_on(const char *overlay, const char *text, const char *disable, const char *want)
@@ -64,8 +65,8 @@ static void test_lower__factors_go_with_the_trip_that_makes_their_operand(void *
 static void test_lower__a_residual_sum_goes_with_its_later_operand(void **state)
 {
     (void)state;
-    const char *text = HEAD CONV("a", "x") "r = unary(a) " CONV("b", "r")
-                       "s = binary(b, r) y = unary(s) output y";
+    const char *text =
+        HEAD CONV("a", "x") "r = unary(a) " CONV("b", "r") "s = binary(b, r) y = unary(s) output y";
 
     gives(text, "upload x\nload x: load\na: array scale act > stream\n"
                 "b: array scale elt act > memory\ndownload y\n");
@@ -77,9 +78,10 @@ static void test_lower__a_residual_sum_goes_with_its_later_operand(void **state)
 static void test_lower__a_value_with_two_readers_ends_the_trip(void **state)
 {
     (void)state;
-    gives(HEAD CONV("c", "x") "r = unary(c) t = unary(c, fn=tanh) y = binary(r, t, fn2=mul) output y",
-          "upload x\nload x: load\nc: array scale > stream\nr: sread act > stream\n"
-          "t: sread act elt > memory\ndownload y\n");
+    gives(
+        HEAD CONV("c", "x") "r = unary(c) t = unary(c, fn=tanh) y = binary(r, t, fn2=mul) output y",
+        "upload x\nload x: load\nc: array scale > stream\nr: sread act > stream\n"
+        "t: sread act elt > memory\ndownload y\n");
 }
 
 static void test_lower__an_output_ends_the_trip(void **state)
@@ -152,8 +154,9 @@ static void test_lower__a_sum_of_one_is_a_copy(void **state)
 static void test_lower__operands_are_written_where_their_concatenation_stands(void **state)
 {
     (void)state;
-    const char *text = HEAD CONV("a", "x") CONV("b", "x") "k = concat(a, b) "
-                            "param w: f32[4,16,1,1] y = conv(k, w) output y";
+    const char *text =
+        HEAD    CONV("a", "x") CONV("b", "x") "k = concat(a, b) "
+                                              "param w: f32[4,16,1,1] y = conv(k, w) output y";
 
     gives(text, "upload x\nload x: load\na: array scale > stream\nb: array scale > stream\n"
                 "y: array scale > memory\ndownload y\n");
@@ -203,8 +206,7 @@ static void test_lower__a_flattening_before_a_dense_layer_is_no_work(void **stat
     (void)state;
     gives_without("dvg 1 t input x: f32[1,8,2,2] param w: f32[3,32] "
                   "f = reshape(x, dims=[1,32]) y = dense(f, w) output y",
-                  "canonicalise",
-                  "upload x\nload x: load\ny: array scale > memory\ndownload y\n");
+                  "canonicalise", "upload x\nload x: load\ny: array scale > memory\ndownload y\n");
 }
 
 static void test_lower__a_flattening_stays_where_its_dense_layer_does_not_fit(void **state)

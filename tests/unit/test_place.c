@@ -167,8 +167,7 @@ static void test_place__dense_layers(void **state)
     takes("input x: f32[1,6,2,2] param w: f32[3,24] r = reshape(x, dims=[1,24]) y = dense(r, w)");
     refuses("input x: f32[1,6] input w: f32[3,6] y = dense(x, w)",
             "weights are computed at run time");
-    refuses("input x: f32[4,6] param w: f32[3,6] y = dense(x, w)",
-            "more than one row of features");
+    refuses("input x: f32[4,6] param w: f32[3,6] y = dense(x, w)", "more than one row of features");
     refuses("input x: f32[1,1,2,1,3] param w: f32[3,6] y = dense(x, w)",
             "input is not one float32 image");
     refuses(X "param w: f32[3,384] y = dense(x, w)",
@@ -240,7 +239,8 @@ static void test_place__slopes(void **state)
     refuses("input x: f32[1,6,8,6] param s: f32[6] y = prelu(x, s)",
             "slopes are not one per channel"); /* along the columns */
     refuses(X "input s: f32[6,1,1] y = prelu(x, s)", "slopes are computed at run time");
-    refuses_on(X "param s: f32[1] y = prelu(x, s)", no_act, "this overlay has no activation kernel");
+    refuses_on(X "param s: f32[1] y = prelu(x, s)", no_act,
+               "this overlay has no activation kernel");
 }
 
 static void test_place__factors(void **state)
