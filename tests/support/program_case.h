@@ -2,7 +2,7 @@
 /*
  * program_case.h - a small network compiled for an overlay, and the program as a few lines of text.
  *
- *     program_case t = program_open("overlays/small-fp11.json", "dvg 1 t input x: ... output y");
+ *     program_case t = program_open("overlays/small-fp11.json", "dvg 1 t ... output y");
  *     program_compile(&t, NULL);
  *     program_expect(&t, "upload x\n"
  *                        "conv: load, array scale act > memory\n"
