@@ -131,7 +131,8 @@ typedef enum dvt_log_level {
 
 typedef void (*dvt_log_fn)(void *ud, dvt_log_level level, const char *module, const char *text);
 
-/* Called now and then by long work. Returning false asks it to stop with DVT_E_CANCELLED. */
+/* Called now and then by long work. Returning false asks it to stop with DVT_E_CANCELLED. Phase and
+ * unit are NULL where there is nothing to show and only that is asked. */
 typedef bool (*dvt_progress_fn)(void *ud, const char *phase, uint64_t done, uint64_t total,
                                 const char *unit);
 
@@ -160,6 +161,9 @@ DVT_API void dvt_log(dvt_ctx *ctx, dvt_log_level level, const char *module, cons
 /* Reports progress; DVT_E_CANCELLED (raised in ctx) if the caller asked to stop. Cheap. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_progress(dvt_ctx *ctx, const char *phase, uint64_t done,
                                                uint64_t total, const char *unit);
+/* Only asks, for steps inside work whose progress is reported outside. `what` as in "running the
+ * network". */
+DVT_API DVT_MUST_CHECK dvt_status dvt_stop_asked(dvt_ctx *ctx, const char *what);
 
 /* ---- memory -------------------------------------------------------------------------------- */
 

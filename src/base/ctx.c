@@ -105,3 +105,11 @@ dvt_status dvt_progress(dvt_ctx *ctx, const char *phase, uint64_t done, uint64_t
     return dvt_fail(ctx, DVT_E_CANCELLED, NULL, "stopped during '%s' at %llu of %llu %s", phase,
                     (unsigned long long)done, (unsigned long long)total, unit);
 }
+
+dvt_status dvt_stop_asked(dvt_ctx *ctx, const char *what)
+{
+    if (!ctx->opts.progress || ctx->opts.progress(ctx->opts.progress_ud, NULL, 0, 0, NULL)) {
+        return DVT_OK;
+    }
+    return dvt_fail(ctx, DVT_E_CANCELLED, NULL, "stopped while %s", what);
+}

@@ -6,7 +6,7 @@
  *            6 system, 130 interrupted: from the status table (base.h), see docs/errors.md.
  * Errors     one form for people (file:line:column: error: text, hint, where it happened), one JSON
  *            object with --json, both on standard error and standard output as the form asks.
- * Ctrl-C     sets a flag that the next progress report turns into DVT_E_CANCELLED; a second one
+ * Ctrl-C     sets a flag that the next step of the work turns into DVT_E_CANCELLED; a second one
  *            ends the process. Outputs are written whole or not at all, so nothing half-done stays.
  */
 #include <signal.h>
@@ -80,6 +80,9 @@ static bool on_progress(void *ud, const char *phase, uint64_t done, uint64_t tot
 {
     progress_state *p = ud;
 
+    if (!phase) {
+        return interrupted == 0;
+    }
     if (strncmp(p->phase, phase, sizeof p->phase - 1) != 0) {
         snprintf(p->phase, sizeof p->phase, "%s", phase);
         clock_gettime(CLOCK_MONOTONIC, &p->begun);

@@ -119,7 +119,8 @@ dvt_status dvt_exec_run(dvt_exec *x, const dvt_tensor *inputs, int32_t input_cou
         st = take_input(x, dvt_graph_input(x->g, i), &inputs[i]);
     for (int32_t i = 0; !st && i < x->step_count; i++) {
         dvti_exec_unpack(&x->steps[i]);
-        st = dvti_eval_run(&x->steps[i].eval);
+        st = dvt_stop_asked(x->ctx, "running the network");
+        if (!st) st = dvti_eval_run(&x->steps[i].eval);
     }
     x->ran = st == DVT_OK;
     return st;

@@ -277,7 +277,10 @@ static dvt_status run_step(dvt_sim *s, const dvt_program_step *step)
     case DVT_STEP_DOWNLOAD: return download(s, &s->p->tensors[step->first]);
     case DVT_STEP_OVERLAY:
         for (int32_t i = step->first; st == DVT_OK && i < step->first + step->count; i++) {
-            st = dvti_execute(s, &s->words[i]);
+            st = dvt_stop_asked(s->ctx, "executing long words");
+            if (st == DVT_OK) {
+                st = dvti_execute(s, &s->words[i]);
+            }
         }
         return st;
     }

@@ -81,6 +81,18 @@ def how_to_cases(suite, folder):
                        wrong if lines else ["it has no commands"])
 
 
+def readme_case(suite, folder):
+    """The block that shows what the command does, as one script."""
+    blocks = re.findall(r"^```sh\n(PATH=.*?)^```$", (ROOT / "README.md").read_text(),
+                        re.DOTALL | re.MULTILINE)
+    script = "".join(blocks).replace("PATH=$PWD/build:$PATH\n", "").replace("build/", "/tmp/")
+    if not GLYPHS.exists():
+        suite.skip("README.md", f"missing {GLYPHS}")
+    else:
+        suite.case("README.md: its commands run",
+                   run_example(script, folder) if script else ["it has no commands"])
+
+
 def overview_cases(suite, names):
     listed = dovetail("help")
     for argv in ([], ["--help"], ["-h"]):
@@ -112,6 +124,7 @@ def main():
                 else:
                     suite.case(line, run_example(line, folder))
         how_to_cases(suite, folder)
+        readme_case(suite, folder)
     suite.case("a page without its parts is found", [] if page_problems("x", "") else ["not found"])
     suite.case("an option that nobody knows is found",
                [] if unknown_options("info", "      --jsno   x\n") else ["not found"])

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import time
 
-from command import DOVETAIL, ROOT, Suite, Workplace
+from command import DOVETAIL, ROOT, Suite, Workplace, npy_bytes
 
 LONG = "10000000"  # images: hours of work
 PROGRESS = re.compile(r"\r\x1b\[Keval: [\d,]+ of 10,000,000 images, \S+/s, \S+.* left")
@@ -58,6 +58,33 @@ def interrupted(argv, signals=1):
     return process.returncode, out, shown
 
 
+def deep_network(layers=300):
+    """Convolutions one after the other, seconds of work for the naive engine."""
+    text = ['name: "deep"', 'layer { name: "c0" type: "Input" top: "c0"',
+            "  input_param { shape { dim: 1 dim: 16 dim: 128 dim: 128 } } }"]
+    for i in range(layers):
+        text.append(f'layer {{ name: "c{i + 1}" type: "Convolution" bottom: "c{i}" top: "c{i + 1}"'
+                    " convolution_param { num_output: 16 kernel_size: 3 pad: 1 } }")
+    return "\n".join(text) + "\n"
+
+
+def run_stops(w):
+    """Ctrl-C between two layers of `run`: 130, and no output is written."""
+    (w.path / "deep.prototxt").write_text(deep_network())
+    (w.path / "deep.npy").write_bytes(npy_bytes((1, 16, 128, 128), [0.5] * (16 * 128 * 128)))
+    process = subprocess.Popen(
+        [DOVETAIL, "run", str(w.path / "deep.prototxt"), "--seed-weights", "--engine", "naive",
+         "--input", str(w.path / "deep.npy"), "--output-dir", str(w.path / "deep")],
+        cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    found = [] if process.returncode == 130 else [f"exit status {process.returncode}"]
+    found += [] if "stopped while running the network" in err else [err]
+    return found + [name for name in w.names() if name.startswith("deep/")] + ([out] if out else [])
+
+
 def main():
     suite = Suite()
     with Workplace() as w:
@@ -79,6 +106,7 @@ def main():
         suite.case("the overlay's model stops, too",
                    [] if code == 130 else [f"{code}: {shown[-300:]!r}"])
         suite.case("no file is left behind", [n for n in w.names() if n not in before])
+        suite.case("run stops between two layers", run_stops(w))
         quiet = subprocess.run(
             [DOVETAIL, "eval", str(w.model), "--seed-weights", "--dataset", "glyphs:700"],
             cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)

@@ -155,6 +155,27 @@ static void test_progress__a_refusal_cancels(void **state)
     dvt_ctx_destroy(ctx);
 }
 
+static bool stop_if_asked(void *ud, const char *phase, uint64_t done, uint64_t total,
+                          const char *unit)
+{
+    assert_true(phase == NULL && unit == NULL && done == 0 && total == 0);
+    return !*(const bool *)ud;
+}
+
+static void test_progress__inner_steps_only_ask(void **state)
+{
+    (void)state;
+    bool     stop = false;
+    dvt_ctx *ctx = dvt_ctx_create(
+        &(dvt_ctx_opts){.progress = stop_if_asked, .progress_ud = &stop});
+    assert_non_null(ctx);
+    assert_int_equal(dvt_stop_asked(ctx, "counting"), DVT_OK);
+    stop = true;
+    assert_int_equal(dvt_stop_asked(ctx, "counting"), DVT_E_CANCELLED);
+    assert_string_equal(dvt_ctx_error(ctx)->message, "stopped while counting");
+    dvt_ctx_destroy(ctx);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -167,6 +188,7 @@ int main(void)
         TEST(test_status__out_of_memory_is_reported_without_memory),
         TEST(test_log__lines_up_to_the_level_reach_the_callback),
         TEST(test_progress__a_refusal_cancels),
+        TEST(test_progress__inner_steps_only_ask),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
