@@ -45,6 +45,32 @@ DVT_API bool dvt_nb101_valid(const dvt_nb101_cell *c);
  * rest keeps its order. Sizes and labels must be in range. */
 DVT_API bool dvt_nb101_prune(dvt_nb101_cell *c);
 
+/* ---- NAS-Bench-101: the whole space -------------------------------------------------------- */
+
+enum { DVT_NB101_MD5_BYTES = 16 };
+
+/* The hash by which the benchmark names cells; equal for isomorphic ones. The cell must be
+ * valid. */
+DVT_API void dvt_nb101_md5(const dvt_nb101_cell *c, char out[DVT_MD5_HEX]);
+
+typedef struct dvt_nb101_table dvt_nb101_table;
+
+/* All different cells of up to `max_vertices` (2..7), in the order of their hashes, which is that of
+ * the published table. Each is represented by the first of its labelled graphs, counting by
+ * vertices, then edges (as a number), then labels. The same for any number of threads. E_NOMEM,
+ * E_CANCELLED. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_nb101_enumerate(dvt_ctx *ctx, int max_vertices,
+                                                      dvt_nb101_table **out);
+DVT_API void    dvt_nb101_table_destroy(dvt_nb101_table *t);
+DVT_API int64_t dvt_nb101_table_count(const dvt_nb101_table *t);
+/* Borrowed: (count) cells; the hash of the i-th as bytes. */
+DVT_API const dvt_nb101_cell *dvt_nb101_table_cells(const dvt_nb101_table *t);
+DVT_API const uint8_t *dvt_nb101_table_md5(const dvt_nb101_table *t, int64_t i);
+/* Labelled graphs that were looked at: exactly `vertices` of them, or 0 for all. */
+DVT_API int64_t dvt_nb101_table_labelled(const dvt_nb101_table *t, int vertices);
+/* The place of a hash (32 hexadecimal digits, small letters), or -1. */
+DVT_API int64_t dvt_nb101_table_find(const dvt_nb101_table *t, const char *md5);
+
 /* ---- NAS-Bench-101: the network of a cell as a list of operations -------------------------- */
 
 /* Each operation of each network of the space has one of 85 shapes. Batch-norm and ReLU belong to

@@ -18,7 +18,10 @@ enum {
 };
 
 /* Channels at the output of a cell, and size of its images. */
-static inline int32_t dvti_nb101_channels(int32_t stack) { return DVTI_NB101_STEM_CHANNELS << stack; }
+static inline int32_t dvti_nb101_channels(int32_t stack)
+{
+    return DVTI_NB101_STEM_CHANNELS << stack;
+}
 static inline int32_t dvti_nb101_size(int32_t stack) { return DVTI_NB101_IMAGE_SIZE >> stack; }
 
 /* The bit of edge x -> y, x < y. */

@@ -156,9 +156,8 @@ static source append(builder *b, int32_t shape, const source *x, const source *y
     dvt_nb101_op *op = &b->ops->op[b->ops->count++];
 
     assert(b->ops->count <= DVT_NB101_MAX_OPS);
-    *op = (dvt_nb101_op){.shape = (uint8_t)shape,
-                         .stack = (uint8_t)b->stack,
-                         .cell = (uint8_t)b->index};
+    *op = (dvt_nb101_op){
+        .shape = (uint8_t)shape, .stack = (uint8_t)b->stack, .cell = (uint8_t)b->index};
     for (const source *s = x; s; s = s == x ? y : NULL) {
         for (uint8_t i = 0; i < s->count; i++) {
             assert(op->dep_count < DVT_NB101_MAX_DEPS);
@@ -193,11 +192,10 @@ static source add(builder *b, int32_t channels, const source *x, const source *y
 
 static source vertex(builder *b, int v, int32_t channels, const source *done)
 {
-    static const int32_t first[DVT_NB101_LABELS] = {
-        [DVT_NB101_CONV3X3] = FIRST_CONV3X3,
-        [DVT_NB101_CONV1X1] = FIRST_KEEP_1X1,
-        [DVT_NB101_MAXPOOL3X3] = FIRST_MAXPOOL};
-    source sum = {0};
+    static const int32_t first[DVT_NB101_LABELS] = {[DVT_NB101_CONV3X3] = FIRST_CONV3X3,
+                                                    [DVT_NB101_CONV1X1] = FIRST_KEEP_1X1,
+                                                    [DVT_NB101_MAXPOOL3X3] = FIRST_MAXPOOL};
+    source               sum = {0};
 
     if (dvt_nb101_edge(b->cell, 0, v)) {
         sum = project(b, channels);
@@ -207,7 +205,8 @@ static source vertex(builder *b, int v, int32_t channels, const source *done)
             sum = add(b, channels, &sum, &done[x]);
         }
     }
-    return append(b, first[b->cell->ops[v - 1]] + b->stack * WIDTHS + width_of(b->channels, channels),
+    return append(b,
+                  first[b->cell->ops[v - 1]] + b->stack * WIDTHS + width_of(b->channels, channels),
                   &sum, NULL);
 }
 

@@ -16,12 +16,12 @@ static void test_nb101_cell__every_vertex_must_be_on_a_path(void **state)
     (void)state;
     assert_true(dvt_nb101_valid(&first_cell));
     assert_true(dvt_nb101_valid(&smallest));
-    assert_false(dvt_nb101_valid(&(dvt_nb101_cell){0, 2, {0}}));             /* no edge */
-    assert_false(dvt_nb101_valid(&(dvt_nb101_cell){1 | 2, 3, {0}}));         /* 1 leads nowhere */
-    assert_false(dvt_nb101_valid(&(dvt_nb101_cell){1 | 4, 3, {3}}));         /* label */
-    assert_false(dvt_nb101_valid(&(dvt_nb101_cell){1 | 4, 3, {0, 1}}));      /* label of no vertex */
-    assert_false(dvt_nb101_valid(&(dvt_nb101_cell){1 | 4 | 8, 3, {0}}));     /* edge of no vertex */
-    assert_false(dvt_nb101_valid(&(dvt_nb101_cell){0x3ff, 5, {0, 0, 0}}));   /* 10 edges */
+    assert_false(dvt_nb101_valid(&(dvt_nb101_cell){0, 2, {0}}));           /* no edge */
+    assert_false(dvt_nb101_valid(&(dvt_nb101_cell){1 | 2, 3, {0}}));       /* 1 leads nowhere */
+    assert_false(dvt_nb101_valid(&(dvt_nb101_cell){1 | 4, 3, {3}}));       /* label */
+    assert_false(dvt_nb101_valid(&(dvt_nb101_cell){1 | 4, 3, {0, 1}}));    /* label of no vertex */
+    assert_false(dvt_nb101_valid(&(dvt_nb101_cell){1 | 4 | 8, 3, {0}}));   /* edge of no vertex */
+    assert_false(dvt_nb101_valid(&(dvt_nb101_cell){0x3ff, 5, {0, 0, 0}})); /* 10 edges */
     assert_false(dvt_nb101_valid(&(dvt_nb101_cell){1, 8, {0}}));
 }
 
