@@ -94,7 +94,7 @@ static dvt_status copy_bias(dvt_conv_plan *p, const dvti_conv_layout *l, const f
     memcpy(p->bias_data, bias, bytes);
     return dvti_conv_checked(p->ctx,
                              dnnl_memory_create(&p->bias, &l->bias, p->engine, p->bias_data),
-                   "hold the bias of a convolution");
+                             "hold the bias of a convolution");
 }
 
 static dvt_status make_ends(dvt_conv_plan *p, const dvti_conv_layout *l,
