@@ -5,7 +5,8 @@
 Usage     bench/bench_exec.py [--json] [TEXT]      only networks whose name holds TEXT
 Prints    for each number of threads and network: multiply-accumulates, milliseconds of each engine
           (median; wall, and processor time in brackets), our wall time divided by the peer's (below
-          1: we are faster), and the share of the fused multiply-add rate measured in the same run.
+          1: we are faster), and the share of the fused multiply-add rate of a processor second that
+          is measured in the same run.
 Peers     bench/peers.sh installs them; one that is missing, or refuses a network, is reported.
 Networks  trained ones, and full-size ONNX topologies whose weights are constant, from
           DOVETAIL_TEST_DATA; the repository's own where there is one.
@@ -95,9 +96,9 @@ def measure(peers, threads, name, model, weights):
               "dovetail": ours.figures(), "onnxruntime": compare(ours, ort),
               "opencv": compare(ours, opencv)}
     if not ours.reason and not limit.reason:
-        peak = limit.facts["macs"] / limit.figures()["wall_s"]
-        result["limit_macs_per_s"] = peak
-        result["share_of_limit"] = result["macs"] / result["dovetail"]["wall_s"] / peak
+        peak = limit.facts["macs"] / limit.figures()["cpu_s"]
+        result["limit_macs_per_cpu_s"] = peak
+        result["share_of_limit"] = result["macs"] / result["dovetail"]["cpu_s"] / peak
     for worker in workers:
         worker.close()
     return result
@@ -113,7 +114,7 @@ def cell(figures):
 
 
 def print_row(row):
-    rate = row["macs"] / row["dovetail"]["wall_s"] if "wall_s" in row["dovetail"] else 0
+    rate = row["macs"] / row["dovetail"]["cpu_s"] if "cpu_s" in row["dovetail"] else 0
     share = f"{100 * row['share_of_limit']:5.1f}%" if "share_of_limit" in row else "     -"
     print(f"{row['network']:24} {(row['macs'] or 0) / 1e9:7.3f} {cell(row['dovetail']):>18} "
           f"{rate / 1e9:7.1f} {share} {cell(row['onnxruntime'])} {cell(row['opencv'])}", flush=True)
@@ -128,7 +129,7 @@ def print_row(row):
 def print_head(threads):
     print(f"\n{threads} thread{'s' if threads > 1 else ''}: ms a run, wall (processor); ratio: "
           "ours / peer")
-    print(f"{'network':24} {'GMAC':>7} {'Dovetail':>18}    {'GMAC/s':>7} {'limit':>6} "
+    print(f"{'network':24} {'GMAC':>7} {'Dovetail':>18}    {'/cpu s':>7} {'limit':>6} "
           f"{'ONNX Runtime   ratio':>23} {'OpenCV   ratio':>23}")
 
 
