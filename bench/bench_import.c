@@ -4,7 +4,8 @@
  *
  * Usage     bench_import [--json]       from the repository's root
  * Prints    file_mib and the milliseconds of: reading the file's bytes alone (the limit), importing
- *           (wall and processor: graph built and checked), and the standing passes behind it. Files lie in the page cache.
+ *           (wall and processor: graph built and checked), and the standing passes behind it. Files
+ *           lie in the page cache.
  */
 #include "dovetail/formats.h"
 #include "report.h"
