@@ -100,7 +100,7 @@ static void test_reduce__integers_are_exact(void **state)
 {
     (void)state;
     const int64_t     values[] = {INT64_C(1) << 60, 1, -3};
-    int64_t           y;
+    int64_t           y = 0;
     dvt_tensor        x = wrap(DVT_DTYPE_I64, DVT_SHAPE(3), values),
                ty = wrap(DVT_DTYPE_I64, DVT_SHAPE(1), &y);
     dvt_reduce_params p = {.fn = DVT_REDUCE_SUM, .axis = {true}};
