@@ -6,7 +6,7 @@
  * Prints    seconds an image in the fast form of the model (median; wall and processor), what is
  *           aimed at, multiply-accumulates of the network a processor second, and the peer measured
  *           in the same run: the fast executor in float32, which computes the same network without
- *           a format (`ratio`: the model's processor time divided by the executor's). Topologies get
+ *           a format (`ratio`: the model's processor time by the executor's). Topologies get
  *           seeded weights.
  */
 #include "dovetail/compile.h"
