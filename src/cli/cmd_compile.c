@@ -240,6 +240,9 @@ static dvt_status compile_model(cli_run *r, const dvt_graph *g, dvt_program **ou
                                              .dump_dir = o->dump_dir},
                          out);
     }
+    if (st == DVT_E_USAGE) {
+        dvt_fail_hint(r->ctx, "'dovetail compile --optimisations' lists the names");
+    }
     cli_inputs_deinit(r, &in);
     return st;
 }
@@ -257,7 +260,9 @@ static dvt_status run(cli_run *r)
         return DVT_OK;
     }
     if (r->parsed->positionals.count == 0) {
-        return dvt_fail(r->ctx, DVT_E_USAGE, NULL, "compile needs a MODEL");
+        st = dvt_fail(r->ctx, DVT_E_USAGE, NULL, "compile needs a MODEL");
+        dvt_fail_hint(r->ctx, "'dovetail help compile' shows the options");
+        return st;
     }
     st = cli_load_one_image(r, &m, NULL, &g);
     if (st == DVT_OK && o->dot) {

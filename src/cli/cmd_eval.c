@@ -86,8 +86,10 @@ static dvt_status parse_list(const cli_run *r, const char *option, const char *t
     if (!text) {
         return DVT_OK;
     }
-    return dvt_fail(r->ctx, DVT_E_USAGE, NULL, "--%s wants up to 4 numbers with commas, got '%s'",
-                    option, text);
+    dvt_status st = dvt_fail(r->ctx, DVT_E_USAGE, NULL,
+                             "--%s wants up to 4 numbers with commas, got '%s'", option, text);
+    dvt_fail_hint(r->ctx, "write one number, or one a channel: --%s 104,117,123", option);
+    return st;
 }
 
 static dvt_status read_preprocess(const cli_run *r, dvt_preprocess *p)

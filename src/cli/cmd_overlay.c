@@ -199,7 +199,9 @@ static dvt_status run(cli_run *r)
         return st;
     }
     if (!name) {
-        return dvt_fail(r->ctx, DVT_E_USAGE, NULL, "overlay %s needs an OVERLAY", action);
+        st = dvt_fail(r->ctx, DVT_E_USAGE, NULL, "overlay %s needs an OVERLAY", action);
+        dvt_fail_hint(r->ctx, "give a file or a name of 'dovetail overlay list'");
+        return st;
     }
     st = cli_load_overlay(r, name, &o);
     if (st != DVT_OK) {

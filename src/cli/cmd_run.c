@@ -207,7 +207,7 @@ static dvt_status load(const cli_run *r, dvt_graph **g, dvt_text_list *inputs, i
         dvt_graph_destroy(*g);
         *g = NULL;
         m.batch = (uint64_t)given;
-        st = cli_load_model(r, &m, NULL, g);
+        st = cli_load_one_image(r, &m, NULL, g);
     }
     return st;
 }
@@ -237,7 +237,7 @@ static dvt_status one_image(const cli_run *r, const cli_inputs *in, dvt_graph **
     dvt_graph_destroy(*g);
     *g = NULL;
     m.batch = 1;
-    return cli_load_model(r, &m, NULL, g);
+    return cli_load_one_image(r, &m, NULL, g);
 }
 
 /* int8 scales come from --calibrate, else from the inputs themselves. */

@@ -50,6 +50,21 @@ static dvt_status read_one(const cli_run *r, const dvt_value *v, const char *pat
     return st;
 }
 
+static dvt_status no_such_input(const cli_run *r, const dvt_graph *g, const char *name)
+{
+    dvt_status st = dvt_fail(r->ctx, DVT_E_NOTFOUND, NULL, "the network has no input '%s'", name);
+    dvt_buf    list;
+
+    dvt_buf_init(&list, r->ctx, 0);
+    for (int32_t i = 0; i < dvt_graph_input_count(g); i++) {
+        dvt_buf_printf(&list, "%s'%s'", i ? ", " : "",
+                       dvt_graph_value(g, dvt_graph_input(g, i))->name);
+    }
+    dvt_fail_hint(r->ctx, "its inputs: %s", list.data ? list.data : "none");
+    dvt_buf_deinit(&list);
+    return st;
+}
+
 /* Which input of which set an argument fills. */
 static dvt_status find_place(const cli_run *r, const dvt_graph *g, const char *name, cli_inputs *in,
                              int32_t *place)
@@ -57,7 +72,7 @@ static dvt_status find_place(const cli_run *r, const dvt_graph *g, const char *n
     int32_t base = (in->sets - 1) * in->count, which = name ? input_index(g, name) : 0;
 
     if (which < 0 || which > in->count || (name && which == in->count)) {
-        return dvt_fail(r->ctx, DVT_E_NOTFOUND, NULL, "the network has no input '%s'", name);
+        return no_such_input(r, g, name);
     }
     while (!name && which < in->count && in->tensors[base + which].dtype != DVT_DTYPE_NONE) {
         which++;

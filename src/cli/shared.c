@@ -68,9 +68,9 @@ static bool has_image_batch(const dvt_graph *g)
     return s->rank == 4 && s->dim[0] > 1;
 }
 
-/* Work and cycles are told per image: a network that was deployed with a batch is read with 1,
- * unless it cannot be. */
-static dvt_status read_model(const cli_run *r, dvt_import_opts *opts, dvt_graph **out)
+/* The overlay computes one image at a time: a network that was deployed with a batch is read with
+ * 1, unless it cannot be. */
+static dvt_status read_one_image(const cli_run *r, dvt_import_opts *opts, dvt_graph **out)
 {
     const char *path = r->parsed->positionals.items[0];
     dvt_graph  *single = NULL;
@@ -89,8 +89,8 @@ static dvt_status read_model(const cli_run *r, dvt_import_opts *opts, dvt_graph 
     return DVT_OK;
 }
 
-dvt_status cli_load_model(const cli_run *r, const cli_model *m, const dvt_shape *image,
-                          dvt_graph **out)
+static dvt_status load_model(const cli_run *r, const cli_model *m, const dvt_shape *image,
+                             bool one_image, dvt_graph **out)
 {
     size_t           room = m->shape.count + (size_t)m->array_shape_count + 1;
     dvt_input_shape *shapes = dvt_arena_calloc(r->arena, room, sizeof *shapes);
@@ -114,7 +114,11 @@ dvt_status cli_load_model(const cli_run *r, const cli_model *m, const dvt_shape 
     opts.values = m->arrays;
     opts.value_count = m->array_count;
     if (st == DVT_OK) {
-        st = read_model(r, &opts, out);
+        st = one_image ? read_one_image(r, &opts, out)
+                       : dvt_model_load(r->ctx, r->parsed->positionals.items[0], &opts, out);
+    }
+    if (st == DVT_E_USAGE && opts.shape_count) {
+        dvt_fail_hint(r->ctx, "'dovetail info MODEL' lists the inputs and their shapes");
     }
     if (st == DVT_OK && m->seed_weights) {
         st = dvt_graph_seed_params(*out, m->seed);
@@ -136,18 +140,16 @@ int64_t cli_batch_of(const dvt_graph *g)
     return batch > 0 ? batch : 1;
 }
 
+dvt_status cli_load_model(const cli_run *r, const cli_model *m, const dvt_shape *image,
+                          dvt_graph **out)
+{
+    return load_model(r, m, image, false, out);
+}
+
 dvt_status cli_load_one_image(const cli_run *r, const cli_model *m, const dvt_shape *image,
                               dvt_graph **out)
 {
-    cli_model  one = *m;
-    dvt_status st = cli_load_model(r, m, image, out);
-
-    if (st != DVT_OK || m->batch || m->shape.count || cli_batch_of(*out) == 1) {
-        return st;
-    }
-    dvt_graph_destroy(*out);
-    one.batch = 1;
-    return cli_load_model(r, &one, image, out);
+    return load_model(r, m, image, true, out);
 }
 
 dvt_status cli_model_hash(const cli_run *r, char out[DVT_SHA256_HEX])

@@ -26,8 +26,8 @@ dvt_preprocess dvt_preprocess_default(void) { return (dvt_preprocess){.scale = 1
 static dvt_status fail_counts(dvt_ctx *ctx, const char *what, int32_t count, int64_t channels)
 {
     return dvt_fail(ctx, DVT_E_SHAPE, NULL,
-                    "%d values of %s for %lld channels: 0, 1 or %lld are needed", (int)count, what,
-                    (long long)channels, (long long)channels);
+                    "%d values of %s do not suit %lld channel(s): give one, or one a channel",
+                    (int)count, what, (long long)channels);
 }
 
 static dvt_status check_numbers(dvt_ctx *ctx, const dvt_preprocess *p, int64_t channels)
