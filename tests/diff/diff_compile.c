@@ -4,8 +4,8 @@
  *
  * Claims    (1) the program's outputs are within the format's error of the reference;
  *           (2) the fast model leaves the same bits in external memory as the naive one;
- *           (3) where features stand changes no bit: keep-on-chip off, and a stream buffer so small that
- *               everything is sliced, give the same outputs;
+ *           (3) where features stand changes no bit: keep-on-chip off, and a stream buffer so
+ *               small that everything is sliced, give the same outputs;
  *           (4) a program saved and loaded runs to the same bits.
  */
 #include <math.h>

@@ -24,7 +24,7 @@ typedef struct program_case {
     dvt_program *p;
 } program_case;
 
-/* The overlay from a file of the repository, the graph from its text; o may be edited afterwards. */
+/* Overlay from a file of the repository, graph from its text; `o` may be edited afterwards. */
 program_case program_open(const char *overlay, const char *text);
 /* Checks that every byte was given back. */
 void program_close(program_case *t);
