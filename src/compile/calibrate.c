@@ -48,6 +48,14 @@ static dvt_status run_sample(dvti_comp *c, dvt_exec *x, const dvt_tensor *inputs
     return st;
 }
 
+float dvti_value_scale(const dvti_comp *c, int32_t value)
+{
+    if (c->o.format != DVT_FORMAT_INT8 || value < 0) {
+        return 1.0f;
+    }
+    return c->max_abs[value] > 0.0f ? c->max_abs[value] / 127.0f : 1.0f;
+}
+
 dvt_status dvti_calibrate(dvti_comp *c)
 {
     int32_t       values = dvt_graph_value_count(c->g), keep_n = 0;

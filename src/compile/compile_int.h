@@ -170,7 +170,9 @@ dvti_window dvti_window_of(const dvt_window_attrs *a);
 
 /* calibrate.c: largest magnitudes over the sample inputs (int8). */
 dvt_status dvti_calibrate(dvti_comp *c);
-/* lower.c: nodes to operators with fused tails, values to maps. */
+/* Value of one step of a value's features; 1 outside of int8 and for `value` -1. */
+float dvti_value_scale(const dvti_comp *c, int32_t value);
+/* lower.c: nodes to operators with fused tails, values to maps (see lower_int.h). */
 dvt_status dvti_lower(dvti_comp *c);
 /* layout.c: maps and their channel slots. */
 dvt_status dvti_map_new(dvti_comp *c, const char *name, int32_t value, int32_t ch, int32_t h,

@@ -115,6 +115,36 @@ static bool rows_fit(const dvt_overlay *o, int32_t c, int32_t h, int32_t w, int3
     return true;
 }
 
+static bool linked(const dvt_overlay *o, dvt_kernel from, dvt_kernel to)
+{
+    return (o->connect[from] >> to & 1u) != 0;
+}
+
+/* What any program may need: results of the array and relayouts, copies and stores. */
+static bool paths_exist(const dvt_overlay *o, char *reason, size_t size)
+{
+    if (!linked(o, DVT_KERNEL_ARRAY, DVT_KERNEL_SCALE) ||
+        !linked(o, DVT_KERNEL_SCALE, DVT_KERNEL_WRITE)) {
+        return NO("the crossbar does not lead from array over scale to write");
+    }
+    if (!linked(o, DVT_KERNEL_SREAD, DVT_KERNEL_WRITE)) {
+        return NO("the crossbar does not lead from sread to write");
+    }
+    return true;
+}
+
+/* Can a trip consist of this kernel alone? */
+static bool kernel_exists(const dvt_overlay *o, dvt_kernel k, char *reason, size_t size)
+{
+    if (!dvt_overlay_has(o, k)) {
+        return NO("this overlay has no kernel '%s'", dvt_kernel_name(k));
+    }
+    if (!linked(o, DVT_KERNEL_SREAD, k) || !linked(o, k, DVT_KERNEL_WRITE)) {
+        return NO("the crossbar does not lead from sread over %s to write", dvt_kernel_name(k));
+    }
+    return true;
+}
+
 static bool place_conv(const dvt_overlay *o, const dvt_graph *g, const dvt_node *n, int32_t c,
                        int32_t h, int32_t w, char *reason, size_t size)
 {
@@ -193,8 +223,8 @@ static bool place_pool(const dvt_overlay *o, const dvt_graph *g, const dvt_node 
     int64_t               count;
     dvti_window           win = {.r = h, .s = w, .stride_h = 1, .dil_h = 1};
 
-    if (!dvt_overlay_has(o, DVT_KERNEL_POOL)) {
-        return NO("this overlay has no pooling kernel");
+    if (!kernel_exists(o, DVT_KERNEL_POOL, reason, size)) {
+        return false;
     }
     if (a->kind == DVT_POOL_LP) {
         return NO("the pooling kernel does maximum and average");
@@ -229,8 +259,11 @@ static bool place_lrn(const dvt_overlay *o, const dvt_node *n, int32_t c, int32_
 {
     const dvt_lrn_attrs *a = &n->attrs.lrn;
 
-    if (!dvt_overlay_has(o, DVT_KERNEL_LRN) || o->function_tables < 1) {
-        return NO("this overlay has no local response normalisation");
+    if (!kernel_exists(o, DVT_KERNEL_LRN, reason, size)) {
+        return false;
+    }
+    if (o->function_tables < 1) {
+        return NO("this overlay has no function tables");
     }
     if (a->within_channel) {
         return NO("normalisation within channels");
@@ -265,18 +298,15 @@ static bool place_unary(const dvt_overlay *o, const dvt_node *n, char *reason, s
         return NO("function '%s' is not in the activation kernel",
                   dvt_unary_name(n->attrs.unary.fn));
     }
-    if (!dvt_overlay_has(o, DVT_KERNEL_ACT)) {
-        return NO("this overlay has no activation kernel");
-    }
-    return true;
+    return kernel_exists(o, DVT_KERNEL_ACT, reason, size);
 }
 
 /* Constants that hold one value per channel, or one for all. */
 static bool place_affine(const dvt_overlay *o, const dvt_graph *g, const dvt_node *n, int32_t c,
                          char *reason, size_t size)
 {
-    if (!dvt_overlay_has(o, DVT_KERNEL_SCALE)) {
-        return NO("this overlay has no scale kernel");
+    if (!kernel_exists(o, DVT_KERNEL_SCALE, reason, size)) {
+        return false;
     }
     if (n->op != DVT_OP_BATCH_NORM && n->attrs.axis.axis != 1) {
         return NO("factors along axis %lld, the kernel has one per channel",
@@ -300,8 +330,8 @@ static bool place_eltwise(const dvt_overlay *o, const dvt_graph *g, const dvt_no
 {
     const dvt_value *out = dvt_graph_value(g, n->outputs[0]);
 
-    if (!dvt_overlay_has(o, DVT_KERNEL_ELT)) {
-        return NO("this overlay has no element-wise kernel");
+    if (!kernel_exists(o, DVT_KERNEL_ELT, reason, size)) {
+        return false;
     }
     if (n->op == DVT_OP_BINARY) {
         dvt_binary fn = n->attrs.binary.fn2;
@@ -330,8 +360,8 @@ static bool place_prelu(const dvt_overlay *o, const dvt_graph *g, const dvt_node
     dvt_tensor t;
     int64_t    count;
 
-    if (!dvt_overlay_has(o, DVT_KERNEL_ACT)) {
-        return NO("this overlay has no activation kernel");
+    if (!kernel_exists(o, DVT_KERNEL_ACT, reason, size)) {
+        return false;
     }
     if (!dvt_graph_const(g, n->inputs[1], &t) || t.dtype != DVT_DTYPE_F32) {
         return NO("slopes are computed at run time");
@@ -375,6 +405,9 @@ bool dvti_place(const dvt_overlay *o, const dvt_graph *g, dvt_node_id id, char *
 
     if (size) {
         reason[0] = '\0';
+    }
+    if (!paths_exist(o, reason, size)) {
+        return false;
     }
     if (n->op == DVT_OP_DENSE) {
         return place_dense(o, g, n, reason, size);

@@ -108,6 +108,21 @@ static void test_lower__the_other_operand_of_a_sum_has_to_exist(void **state)
           "download y\n");
 }
 
+static void test_lower__trips_follow_the_crossbar(void **state)
+{
+    (void)state;
+    program_case t =
+        program_open(SMALL, HEAD CONV("c", "x") "r = unary(c) param v: f32[8,1,3,3] "
+                                                "y = conv(r, v, kernel=[3,3], groups=8) output y");
+
+    t.o.connect[DVT_KERNEL_SCALE] = 1u << DVT_KERNEL_WRITE;
+    t.o.connect[DVT_KERNEL_ARRAY] = 1u << DVT_KERNEL_SCALE | 1u << DVT_KERNEL_WRITE;
+    program_compile(&t, NULL);
+    program_expect(&t, "upload x\nload x: load\nc: array scale > stream\n"
+                       "r: sread act > stream\ny: sread depthwise scale > memory\ndownload y\n");
+    program_close(&t);
+}
+
 static void test_lower__factors_compose_in_order(void **state)
 {
     (void)state;
@@ -274,6 +289,7 @@ int main(void)
         cmocka_unit_test(test_lower__an_output_ends_the_trip),
         cmocka_unit_test(test_lower__each_kernel_is_used_once_a_trip),
         cmocka_unit_test(test_lower__the_other_operand_of_a_sum_has_to_exist),
+        cmocka_unit_test(test_lower__trips_follow_the_crossbar),
         cmocka_unit_test(test_lower__factors_compose_in_order),
         cmocka_unit_test(test_lower__sums_of_three_take_two_trips),
         cmocka_unit_test(test_lower__a_sum_of_one_is_a_copy),

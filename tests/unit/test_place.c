@@ -16,22 +16,25 @@ typedef void (*edit_fn)(dvt_overlay *o);
 
 static dvt_overlay overlay(void)
 {
-    return (dvt_overlay){.name = "t",
-                         .c_vec = 4,
-                         .k_vec = 8,
-                         .q_vec = 1,
-                         .p_vec = 2,
-                         .interleave = 1,
-                         .feature_mantissa_bits = 7,
-                         .filter_mantissa_bits = 7,
-                         .accumulator_bits = 64,
-                         .stream_buffer_banks = 1,
-                         .stream_buffer_words_per_bank = 600,
-                         .filter_cache_words = 30,
-                         .function_tables = 2,
-                         .aux_kernels = UINT32_MAX,
-                         .lrn_size_max = 5,
-                         .pool_window_max = 16};
+    dvt_overlay o = {.name = "t",
+                     .c_vec = 4,
+                     .k_vec = 8,
+                     .q_vec = 1,
+                     .p_vec = 2,
+                     .interleave = 1,
+                     .feature_mantissa_bits = 7,
+                     .filter_mantissa_bits = 7,
+                     .accumulator_bits = 64,
+                     .stream_buffer_banks = 1,
+                     .stream_buffer_words_per_bank = 600,
+                     .filter_cache_words = 30,
+                     .function_tables = 2,
+                     .aux_kernels = UINT32_MAX,
+                     .lrn_size_max = 5,
+                     .pool_window_max = 16};
+
+    memset(o.connect, 0xff, sizeof o.connect); /* everything leads everywhere */
+    return o;
 }
 
 /* Judges the node called "y" of "dvg 1 t <body> output y". */
@@ -121,6 +124,23 @@ static void test_place__operators_without_a_kernel_are_named(void **state)
             "operator 'transpose' has no kernel on the overlay");
 }
 
+static void no_act_in(dvt_overlay *o) { o->connect[DVT_KERNEL_SREAD] = 1u << DVT_KERNEL_WRITE; }
+static void no_act_out(dvt_overlay *o) { o->connect[DVT_KERNEL_ACT] = 1u << DVT_KERNEL_SCALE; }
+static void no_copies(dvt_overlay *o) { o->connect[DVT_KERNEL_SREAD] = 1u << DVT_KERNEL_ACT; }
+static void no_results(dvt_overlay *o) { o->connect[DVT_KERNEL_ARRAY] = 1u << DVT_KERNEL_WRITE; }
+
+static void test_place__the_crossbar_has_to_lead_there(void **state)
+{
+    (void)state;
+    const char *act = "the crossbar does not lead from sread over act to write";
+
+    refuses_on(X "y = unary(x)", no_act_in, act);
+    refuses_on(X "y = unary(x)", no_act_out, act);
+    refuses_on(X "y = unary(x)", no_copies, "the crossbar does not lead from sread to write");
+    refuses_on(X W "y = conv(x, w, kernel=[3,3])", no_results,
+               "the crossbar does not lead from array over scale to write");
+}
+
 static void test_place__a_row_has_to_fit(void **state)
 {
     (void)state;
@@ -186,7 +206,7 @@ static void test_place__pooling(void **state)
     takes(X "y = pool(x, kernel=[3,3], stride=[2,2], ceil_mode=true)");
     takes(X "y = pool(x, kind=avg, kernel=[3,3], pad_lo=[1,1], pad_hi=[1,1], avg_count=padded)");
     takes(X "y = global_pool(x, kind=avg)");
-    refuses_on(X "y = global_pool(x)", no_pool, "this overlay has no pooling kernel");
+    refuses_on(X "y = global_pool(x)", no_pool, "this overlay has no kernel 'pool'");
     refuses(X "y = pool(x, kind=lp, kernel=[2,2], p=2)",
             "the pooling kernel does maximum and average");
     refuses(X "y = pool(x, kind=avg, kernel=[3,3], stride=[2,2], ceil_mode=true, "
@@ -203,11 +223,12 @@ static void test_place__pooling(void **state)
 static void test_place__local_response_normalisation(void **state)
 {
     (void)state;
-    const char *no = "this overlay has no local response normalisation";
+    const char *no = "this overlay has no kernel 'lrn'";
 
     takes(X "y = lrn(x, size=5, alpha=1, beta=0.75, k=1)");
     refuses_on(X "y = lrn(x, size=5, alpha=1, beta=0.75, k=1)", no_lrn, no);
-    refuses_on(X "y = lrn(x, size=5, alpha=1, beta=0.75, k=1)", no_tables, no);
+    refuses_on(X "y = lrn(x, size=5, alpha=1, beta=0.75, k=1)", no_tables,
+               "this overlay has no function tables");
     refuses(X "y = lrn(x, size=5, alpha=1, beta=0.75, k=1, within_channel=true)",
             "normalisation within channels");
     refuses(X "y = lrn(x, size=4, alpha=1, beta=0.75, k=1)",
@@ -227,7 +248,7 @@ static void test_place__activations(void **state)
     takes(X "y = unary(x, fn=tanh)");
     refuses(X "y = unary(x, fn=exp)", "function 'exp' is not in the activation kernel");
     refuses_on(X "y = unary(x, fn=sigmoid)", no_tables, "this overlay has no function tables");
-    refuses_on(X "y = unary(x)", no_act, "this overlay has no activation kernel");
+    refuses_on(X "y = unary(x)", no_act, "this overlay has no kernel 'act'");
 }
 
 static void test_place__slopes(void **state)
@@ -239,8 +260,7 @@ static void test_place__slopes(void **state)
     refuses("input x: f32[1,6,8,6] param s: f32[6] y = prelu(x, s)",
             "slopes are not one per channel"); /* along the columns */
     refuses(X "input s: f32[6,1,1] y = prelu(x, s)", "slopes are computed at run time");
-    refuses_on(X "param s: f32[1] y = prelu(x, s)", no_act,
-               "this overlay has no activation kernel");
+    refuses_on(X "param s: f32[1] y = prelu(x, s)", no_act, "this overlay has no kernel 'act'");
 }
 
 static void test_place__factors(void **state)
@@ -248,7 +268,7 @@ static void test_place__factors(void **state)
     (void)state;
     takes(X "param s: f32[6] param b: f32[6] y = scale(x, s, b)");
     takes(X "param b: f32[6] y = bias(x, b)");
-    refuses_on(X "param b: f32[6] y = bias(x, b)", no_scale, "this overlay has no scale kernel");
+    refuses_on(X "param b: f32[6] y = bias(x, b)", no_scale, "this overlay has no kernel 'scale'");
     refuses(X "param b: f32[8] y = bias(x, b, axis=3)",
             "factors along axis 3, the kernel has one per channel");
     refuses(X "param b: f32[6,8] y = bias(x, b)", "factors are not one constant per channel");
@@ -260,7 +280,7 @@ static void test_place__element_wise(void **state)
     (void)state;
     takes(X "z = unary(x) y = binary(x, z, fn2=mul)");
     takes(X "z = unary(x) y = nary(x, z, x, fnn=max)");
-    refuses_on(X "y = binary(x, x)", no_elt, "this overlay has no element-wise kernel");
+    refuses_on(X "y = binary(x, x)", no_elt, "this overlay has no kernel 'elt'");
     refuses(X "y = binary(x, x, fn2=div)", "function 'div' is not in the element-wise kernel");
     refuses(X "y = nary(x, x, fnn=mean)", "function 'mean' is not in the element-wise kernel");
     refuses(X "y = nary(x, x, fnn=min)", "function 'min' is not in the element-wise kernel");
@@ -288,6 +308,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_place__feature_maps_are_one_float_image),
         cmocka_unit_test(test_place__operators_without_a_kernel_are_named),
+        cmocka_unit_test(test_place__the_crossbar_has_to_lead_there),
         cmocka_unit_test(test_place__a_row_has_to_fit),
         cmocka_unit_test(test_place__convolutions),
         cmocka_unit_test(test_place__windows_stay_within_coordinates),
