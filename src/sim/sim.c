@@ -219,8 +219,10 @@ static dvt_status upload(dvt_sim *s, const dvt_program_tensor *t)
             x[c] = slot[c] < 0 ? 0.0f : ((const float *)src.data)[slot[c] * plane + i % plane];
         }
         if (s->o.format == DVT_FORMAT_INT8) {
-            dvt_int8_encode(x, cv, 1.0f / t->scale, q);
+            float inv = 1.0f / t->scale;
+            dvt_int8_encode(x, cv, inv, q);
             for (int32_t c = 0; c < cv; c++) {
+                s->counters.saturated += fabsf(x[c] * inv) >= 127.5f;
                 mant[c] = q[c];
             }
         } else {

@@ -111,8 +111,7 @@ static void compare_word(sim_words *s, const dvt_word *w, bool tame, uint64_t se
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         sim_words_add(s, &all[i]);
     }
-    s->p.image = s->image;
-    interpreter_open(&want, &s->p);
+    interpreter_open(&want, sim_words_program(s));
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         interpreter_execute(&want, &all[i]);
     }

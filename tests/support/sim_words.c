@@ -218,18 +218,23 @@ void sim_words_add(sim_words *s, const dvt_word *w)
     expect_ok(s->ctx, dvt_isa_encode(s->ctx, w, &s->control));
 }
 
-dvt_status sim_words_try(sim_words *s, dvt_sim_kind kind)
+const dvt_program *sim_words_program(sim_words *s)
 {
-    dvt_status st;
-
     s->step = (dvt_program_step){DVT_STEP_OVERLAY, 0, s->p.word_count, NULL};
     s->p.steps = &s->step;
     s->p.notes = s->notes;
     s->p.control = (const uint8_t *)s->control.data;
     s->p.control_bytes = s->control.len;
     s->p.image = s->image;
+    return &s->p;
+}
+
+dvt_status sim_words_try(sim_words *s, dvt_sim_kind kind)
+{
+    dvt_status st;
+
     dvt_sim_destroy(s->sim);
-    st = dvt_sim_create(&s->p, &(dvt_sim_opts){kind}, &s->sim);
+    st = dvt_sim_create(sim_words_program(s), &(dvt_sim_opts){kind}, &s->sim);
     return st == DVT_OK ? dvt_sim_run(s->sim, NULL, 0) : st;
 }
 

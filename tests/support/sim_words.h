@@ -71,6 +71,8 @@ void sim_route(dvt_word *w, dvt_kernel kernel);
 void sim_results(const sim_words *s, dvt_word *w, int32_t results);
 
 void sim_words_add(sim_words *s, const dvt_word *w);
+/* The program that holds the words so far; owned by `s`, which must not move. */
+const dvt_program *sim_words_program(sim_words *s);
 /* Makes the model and runs it once; may be repeated with another kind. The status of creation or
  * run; sim_words_run asserts DVT_OK. */
 dvt_status sim_words_try(sim_words *s, dvt_sim_kind kind);
