@@ -119,6 +119,9 @@ DVT_API void dvt_nb101_operations(const dvt_nb101_cell *c, dvt_nb101_ops *out);
 /* Sums over that list. */
 DVT_API int64_t dvt_nb101_parameters(const dvt_nb101_cell *c);
 DVT_API int64_t dvt_nb101_macs(const dvt_nb101_cell *c);
+/* The same network as a graph, parameters without data. E_USAGE for an invalid cell. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_nb101_graph(dvt_ctx *ctx, const dvt_nb101_cell *c,
+                                                  dvt_graph **out);
 
 #ifdef __cplusplus
 }
