@@ -123,6 +123,58 @@ DVT_API int64_t dvt_nb101_macs(const dvt_nb101_cell *c);
 DVT_API DVT_MUST_CHECK dvt_status dvt_nb101_graph(dvt_ctx *ctx, const dvt_nb101_cell *c,
                                                   dvt_graph **out);
 
+/* ---- NAS-Bench-201 ------------------------------------------------------------------------- */
+
+enum { DVT_NB201_EDGES = 6, DVT_NB201_COUNT = 15625, DVT_NB201_TEXT = 128 };
+
+#define DVT_NB201_OP_LIST(X)          \
+    X(NONE, "none")                   \
+    X(SKIP, "skip_connect")           \
+    X(CONV1X1, "nor_conv_1x1")        \
+    X(CONV3X3, "nor_conv_3x3")        \
+    X(AVGPOOL3X3, "avg_pool_3x3")
+
+typedef enum dvt_nb201_op {
+#define DVT_X(name, text) DVT_NB201_##name,
+    DVT_NB201_OP_LIST(DVT_X)
+#undef DVT_X
+        DVT_NB201_OPS
+} dvt_nb201_op;
+
+/* Four nodes, an operation on each edge; edges in the order of the text form: 0->1, 0->2, 1->2,
+ * 0->3, 1->3, 2->3. */
+typedef struct dvt_nb201_cell {
+    uint8_t op[DVT_NB201_EDGES]; /* dvt_nb201_op */
+} dvt_nb201_cell;
+
+/* Cell `index` in [0, DVT_NB201_COUNT): op[5] changes fastest. */
+DVT_API dvt_nb201_cell dvt_nb201_at(int32_t index);
+DVT_API int32_t        dvt_nb201_index(const dvt_nb201_cell *c);
+/* "|op~0|+|op~0|op~1|+|op~0|op~1|op~2|"; returns `out`. */
+DVT_API const char *dvt_nb201_print(const dvt_nb201_cell *c, char out[DVT_NB201_TEXT]);
+/* E_PARSE with the column. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_nb201_parse(dvt_ctx *ctx, const char *text,
+                                                  dvt_nb201_cell *out);
+/* A value that is equal for cells that compute the same when skips are contracted, and (`zeros`)
+ * when operations on what is always zero are dropped too, by the rule of the benchmark's code. */
+DVT_API uint64_t dvt_nb201_form(const dvt_nb201_cell *c, bool zeros);
+/* Is there a path without `none` from node 0 to node 3? */
+DVT_API bool dvt_nb201_connected(const dvt_nb201_cell *c);
+
+/* The networks around a cell, for 32x32 images: the one whose accuracy the benchmark holds
+ * (batch-norm, `classes` outputs), and the one whose latency LatBench holds (biases, no batch-norm,
+ * 10 classes; operations on no path from input to output are left out). */
+typedef enum dvt_nb201_skeleton { DVT_NB201_ACCURACY, DVT_NB201_LATBENCH } dvt_nb201_skeleton;
+
+/* Trainable parameters and multiply-accumulates (convolutions and the linear layer) of the accuracy
+ * network with 10 classes, operations on no path included, as published. */
+DVT_API int64_t dvt_nb201_parameters(const dvt_nb201_cell *c);
+DVT_API int64_t dvt_nb201_macs(const dvt_nb201_cell *c);
+/* Parameters without data. LATBENCH: E_UNSUPPORTED for a cell without a path. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_nb201_graph(dvt_ctx *ctx, const dvt_nb201_cell *c,
+                                                  dvt_nb201_skeleton skeleton, int32_t classes,
+                                                  dvt_graph **out);
+
 #ifdef __cplusplus
 }
 #endif
