@@ -56,7 +56,7 @@ static void test_reduce__log_sum_exp_does_not_overflow(void **state)
 {
     (void)state;
     dvt_reduce_params p = {.fn = DVT_REDUCE_LOG_SUM_EXP, .axis = {true}};
-    float             y;
+    float             y = 0;
     dvt_tensor        x = wrap(DVT_DTYPE_F32, DVT_SHAPE(2), (const float[]){1000, 1000});
     dvt_tensor        ty = wrap(DVT_DTYPE_F32, (dvt_shape){.rank = 0}, &y);
     dvt_reduce_ref(&p, &x, &ty);
