@@ -7,7 +7,7 @@
  *           is only in memory is loaded whole if it fits (and stays for later readers), else row
  *           slice by row slice with the rows that each slice of the result reads. If not even one
  *           slice fits, maps that this operator does not touch are stored to memory and leave, the
- *           one with the furthest next use first.
+ *           one whose last use is furthest first.
  * Invariants
  *           a map with words has a valid copy in the stream buffer or in memory; what is written to
  *           one copy makes the other stale.
