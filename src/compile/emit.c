@@ -392,25 +392,55 @@ static dvt_status place_result(dvti_comp *c, const dvti_op *op)
     return root_region(c, r);
 }
 
+static dvt_status bring_operands(dvti_comp *c, const dvti_op *op)
+{
+    int32_t    maps[2] = {op->in, op->elt};
+    dvt_status st = DVT_OK;
+
+    for (int i = 0; st == DVT_OK && i < 2; i++) {
+        st = maps[i] >= 0 ? upload(c, maps[i]) : DVT_OK;
+    }
+    for (int i = 0; st == DVT_OK && i < 2; i++) {
+        st = maps[i] >= 0 ? bring_in(c, maps[i]) : DVT_OK;
+    }
+    return st;
+}
+
+static dvt_status give_slices_back(dvti_comp *c, const slicing *p)
+{
+    dvt_status st = DVT_OK;
+
+    if (p->load_in) {
+        st = dvti_space_give(c->ctx, &c->space, p->in_base, p->in_words);
+    }
+    if (st == DVT_OK && p->load_elt) {
+        st = dvti_space_give(c->ctx, &c->space, p->elt_base, p->elt_words);
+    }
+    return st;
+}
+
+/* The whole operator's work stands at its first word, of those from `first` on. */
+static void note_work(dvti_comp *c, const dvti_op *op, size_t first)
+{
+    for (size_t i = first; i < c->notes.len; i++) {
+        if (c->notes.data[i].layer == op->name) {
+            c->notes.data[i].macs = op->macs;
+            c->notes.data[i].mapping_cycles = op->mapping_cycles;
+            return;
+        }
+    }
+}
+
 static dvt_status emit_overlay(dvti_comp *c, const dvti_op *op)
 {
     slicing    p = {0};
     size_t     first = c->notes.len;
     int32_t    rows = map_at(c, op->out)->h;
-    dvt_status st = upload(c, op->in);
+    dvt_status st = bring_operands(c, op);
 
     c->pages = dvt_arena_calloc(c->scratch, (size_t)op->groups, sizeof *c->pages);
     if (!c->pages) {
         return DVT_E_NOMEM;
-    }
-    if (st == DVT_OK && op->elt >= 0) {
-        st = upload(c, op->elt);
-    }
-    if (st == DVT_OK) {
-        st = bring_in(c, op->in);
-    }
-    if (st == DVT_OK && op->elt >= 0) {
-        st = bring_in(c, op->elt);
     }
     if (st == DVT_OK) {
         st = place_result(c, op);
@@ -421,19 +451,9 @@ static dvt_status emit_overlay(dvti_comp *c, const dvti_op *op)
     for (int32_t p0 = 0; st == DVT_OK && p0 < rows; p0 += p.rows) {
         st = emit_slice(c, op, &p, p0, p0 + p.rows < rows ? p0 + p.rows : rows);
     }
-    if (st == DVT_OK && p.load_in) {
-        st = dvti_space_give(c->ctx, &c->space, p.in_base, p.in_words);
-    }
-    if (st == DVT_OK && p.load_elt) {
-        st = dvti_space_give(c->ctx, &c->space, p.elt_base, p.elt_words);
-    }
-    for (size_t i = first; st == DVT_OK && i < c->notes.len; i++) {
-        if (c->notes.data[i].layer == op->name) {
-            /* the whole operator's work stands at its first word */
-            c->notes.data[i].macs = op->macs;
-            c->notes.data[i].mapping_cycles = op->mapping_cycles;
-            break;
-        }
+    if (st == DVT_OK) {
+        st = give_slices_back(c, &p);
+        note_work(c, op, first);
     }
     return st;
 }
