@@ -6,7 +6,9 @@
  *           (2) the fast model leaves the same bits in external memory as the naive one;
  *           (3) where features stand changes no bit: keep-on-chip off, and a stream buffer so
  *               small that everything is sliced, give the same outputs;
- *           (4) a program saved and loaded runs to the same bits.
+ *           (4) a program saved and loaded runs to the same bits;
+ *           (5) claim 1 holds on any crossbar: kernels and connections left out at random, every
+ *               word legal on what is left.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -259,6 +261,79 @@ static void test_compile__a_loaded_program_runs_to_the_same_bits(void **state)
     }
 }
 
+/* ---- claim 5 ------------------------------------------------------------------------------- */
+
+static void thin_out(dvt_overlay *o, dvt_rng *rng)
+{
+    for (uint32_t k = 0; k < DVT_KERNEL_COUNT; k++) {
+        if (dvt_rng_below(rng, 5) == 0) {
+            o->aux_kernels &= ~(1u << k);
+        }
+        o->connect[k] &= (uint32_t)dvt_rng_below(rng, UINT32_MAX) | 1u << DVT_KERNEL_SCALE |
+                         (uint32_t)dvt_rng_below(rng, UINT32_MAX);
+    }
+    for (uint32_t k = 0; k < DVT_KERNEL_COUNT; k++) { /* nobody leads to what is not there */
+        bool aux = k == DVT_KERNEL_WRITE || (o->aux_kernels >> k & 1u);
+        bool source = k == DVT_KERNEL_ARRAY || k == DVT_KERNEL_SREAD;
+        for (uint32_t from = 0; from < DVT_KERNEL_COUNT && !aux; from++) {
+            o->connect[from] &= ~(1u << k);
+        }
+        o->connect[k] = source || (o->aux_kernels >> k & 1u) ? o->connect[k] : 0;
+    }
+}
+
+/* A legal overlay with fewer kernels and connections than `full`. */
+static dvt_overlay random_crossbar(dvt_ctx *ctx, const dvt_overlay *full, dvt_rng *rng)
+{
+    dvt_overlay o = *full;
+
+    for (int tries = 0; tries < 1000; tries++) {
+        o = *full;
+        thin_out(&o, rng);
+        if (dvt_overlay_check(ctx, &o) == DVT_OK) {
+            return o;
+        }
+        dvt_ctx_clear_error(ctx);
+    }
+    fail_msg("no legal crossbar in 1000 tries");
+    return o;
+}
+
+static void check_words(bench_case *t, const dvt_program *p)
+{
+    for (int32_t i = 0; i < p->word_count; i++) {
+        dvt_word w;
+        size_t   used;
+        ok(t->ctx,
+           dvt_isa_decode(t->ctx, p->control + p->notes[i].offset, p->notes[i].bytes, &used, &w));
+        ok(t->ctx, dvt_word_check(t->ctx, &p->overlay, &w, p->memory_bytes));
+    }
+}
+
+static void test_compile__programs_keep_to_any_crossbar(void **state)
+{
+    int32_t words = 0;
+
+    (void)state;
+    for (uint64_t seed = 7000; seed < 7000 + rounds(40); seed++) {
+        bench_case   t;
+        dvt_program *p;
+        dvt_sim     *s;
+        dvt_rng      rng = dvt_rng_make(seed, 9);
+        case_open(&t, seed, "overlays/small-fp16.json");
+        t.overlay = random_crossbar(t.ctx, &t.overlay, &rng);
+        p = compile(&t, &t.overlay, NULL);
+        check_words(&t, p);
+        s = simulate(&t, p, DVT_SIM_FAST);
+        expect_close(&t, s, 5e-4, seed);
+        words += p->word_count;
+        dvt_sim_destroy(s);
+        dvt_program_destroy(p);
+        case_close(&t);
+    }
+    assert_true(words > 40); /* not all of it on the host */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_compile__odd_vectors_are_near_the_reference),
         cmocka_unit_test(test_compile__placement_changes_no_bit),
         cmocka_unit_test(test_compile__a_loaded_program_runs_to_the_same_bits),
+        cmocka_unit_test(test_compile__programs_keep_to_any_crossbar),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
