@@ -292,7 +292,8 @@ static dnnl_status_t place_arrays(const dvt_conv_plan *p, const float *x, float 
 
     job->x = p->pack_x ? (float *)(void *)scratch : own_x;
     job->y = p->unpack_y ? (float *)(void *)(scratch + p->x_bytes) : y;
-    job->pads = scratch + p->x_bytes + p->y_bytes;
+    /* no scratch: no pads either, and nothing may be added to NULL */
+    job->pads = scratch ? scratch + p->x_bytes + p->y_bytes : NULL;
     if (st == dnnl_success)
         st = dnnl_memory_set_data_handle(p->plain_y, y);
     if (st == dnnl_success)
