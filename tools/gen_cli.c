@@ -56,7 +56,8 @@ static const char shared_text[] =
     "  keys as the long names with `_` for `-`; the command line overrides it.\n"
     "- Overlays and devices are given as a file, or by the name of a ready one. These are looked\n"
     "  for in `$DVT_HOME`, the current folder, the source tree and the installation.\n"
-    "- Ctrl-C stops at the next image, layer or long word with exit code 130; a second one at once.\n";
+    "- Ctrl-C stops at the next image, layer or long word with exit code 130; a second one at\n"
+    "  once.\n";
 
 static void print_exit_codes(void)
 {

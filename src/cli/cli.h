@@ -116,8 +116,8 @@ dvt_status cli_load_model(const cli_run *r, const cli_model *m, const dvt_shape 
 /* Images in the network's own shapes: the first dimension that all inputs share, if these look like
  * images or rows; else 1. */
 int64_t cli_batch_of(const dvt_graph *g);
-/* The same with batch 1 for a network of images, where neither --batch nor --shape nor an array says
- * otherwise: the overlay computes one image at a time. */
+/* The same with batch 1 for a network of images where neither --batch nor --shape nor an array
+ * says otherwise: the overlay computes one image at a time. */
 dvt_status cli_load_one_image(const cli_run *r, const cli_model *m, const dvt_shape *image,
                               dvt_graph **out);
 /* The model file's SHA-256 ("" for standard input). */

@@ -15,8 +15,8 @@ import time
 
 from command import DOVETAIL, ROOT, Suite, Workplace, npy_bytes
 
-LONG = "10000000"  # images: hours of work
-PROGRESS = re.compile(r"\r\x1b\[Keval: [\d,]+ of 10,000,000 images, \S+/s, \S+.* left")
+LONG = "2000000"  # images: minutes of work
+PROGRESS = re.compile(r"\r\x1b\[Keval: [\d,]+ of 2,000,000 images, \S+/s, \S+.* left")
 
 
 def read_until(fd, pattern, seconds):
