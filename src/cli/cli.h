@@ -134,6 +134,10 @@ dvt_status cli_fail_not_ready(const cli_run *r, const char *kind, const char *wh
                               const char *name);
 /* Positional 0 as a program; *out NULL (and DVT_OK) if the file is something else. */
 dvt_status cli_load_program(const cli_run *r, dvt_program **out);
+/* E_USAGE if an option was given that says how to read or compile a network: `what` ("a program")
+ * is neither read nor compiled so, and nothing that was asked for is ignored. */
+dvt_status cli_refuse_network_options(const cli_run *r, const dvt_option_set *set,
+                                      const char *what);
 /* Parses "[NAME=]VALUE" in place of the list's items. */
 const char *cli_after_equals(dvt_arena *arena, const char *item, const char **name);
 

@@ -131,12 +131,18 @@ static dvt_status run(cli_run *r)
         return st;
     }
     if (p) {
-        say(r, "program", p->model_name);
+        st = cli_refuse_network_options(r, &check_set, "a program");
+        if (st == DVT_OK) {
+            say(r, "program", p->model_name);
+        }
         dvt_program_destroy(p);
-        return DVT_OK;
+        return st;
     }
     if (n > 5 && strcmp(path + n - 5, ".json") == 0) {
-        st = dvt_overlay_load(r->ctx, path, &o);
+        st = cli_refuse_network_options(r, &check_set, "an overlay");
+        if (st == DVT_OK) {
+            st = dvt_overlay_load(r->ctx, path, &o);
+        }
         if (st == DVT_OK) {
             say(r, "overlay", o.name);
         }

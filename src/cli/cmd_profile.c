@@ -235,8 +235,8 @@ static dvt_status run(cli_run *r)
     dvt_profile  f = {0};
     dvt_status   st = cli_load_program(r, &p);
 
-    if (st == DVT_OK && !p) {
-        st = compile_it(r, &p);
+    if (st == DVT_OK) {
+        st = p ? cli_refuse_network_options(r, &profile_set, "a program") : compile_it(r, &p);
     }
     if (st == DVT_OK) {
         st = dvt_profile_program(p, &f);

@@ -316,9 +316,13 @@ static dvt_status run_program(const cli_run *r, dvt_program *p)
     results         res = {0};
     dvt_status      st = cli_engine_open_program(r, p, &e);
 
-    if (st == DVT_OK && (o->keep.count || o->calibrate.count)) {
-        st = dvt_fail(r->ctx, DVT_E_USAGE, NULL, "a program is compiled already");
-        dvt_fail_hint(r->ctx, "give --keep and --calibrate to 'dovetail compile'");
+    if (st == DVT_OK) {
+        st = cli_refuse_network_options(r, &run_set, "a program");
+    }
+    if (st == DVT_OK && o->engine != CLI_OVERLAY &&
+        dvt_options_source(&run_set, r->parsed, "engine") != DVT_OPTION_DEFAULT) {
+        st = dvt_fail(r->ctx, DVT_E_USAGE, NULL, "a program runs on the overlay's model only");
+        dvt_fail_hint(r->ctx, "leave --engine out, or give the network");
     }
     if (st == DVT_OK) {
         st = cli_inputs_read_first(r, e.g, e.input_count, &o->input, &in);
@@ -326,6 +330,7 @@ static dvt_status run_program(const cli_run *r, dvt_program *p)
     if (st == DVT_OK && in.sets != 1) {
         st = dvt_fail(r->ctx, DVT_E_USAGE, NULL, "run takes one set of inputs, %d were given",
                       in.sets);
+        dvt_fail_hint(r->ctx, "give each input once: --input [NAME=]FILE.npy");
     }
     if (st == DVT_OK) {
         st = run_batch(r, &e, &in, 1, &res);

@@ -89,6 +89,28 @@ static dvt_status read_one_image(const cli_run *r, dvt_import_opts *opts, dvt_gr
     return DVT_OK;
 }
 
+static const char program_magic[] = "DVTPROG";
+
+/* A network is wanted, and the file begins as a program does: a word more than "no model". */
+static dvt_status refuse_program(const cli_run *r)
+{
+    const char *path = r->parsed->positionals.items[0];
+    char        start[sizeof program_magic - 1];
+    FILE       *f = strcmp(path, "-") == 0 ? NULL : fopen(path, "rb");
+    bool        program = f && fread(start, 1, sizeof start, f) == sizeof start &&
+                   memcmp(start, program_magic, sizeof start) == 0;
+    dvt_status  st = DVT_OK;
+
+    if (f) {
+        fclose(f);
+    }
+    if (program) {
+        st = dvt_fail(r->ctx, DVT_E_USAGE, NULL, "'%s' is a compiled program, not a network", path);
+        dvt_fail_hint(r->ctx, "'dovetail run', 'profile' and 'check' read programs");
+    }
+    return st;
+}
+
 static dvt_status load_model(const cli_run *r, const cli_model *m, const dvt_shape *image,
                              bool one_image, dvt_graph **out)
 {
@@ -98,6 +120,9 @@ static dvt_status load_model(const cli_run *r, const cli_model *m, const dvt_sha
     dvt_status       st = shapes ? DVT_OK : DVT_E_NOMEM;
 
     *out = NULL;
+    if (st == DVT_OK) {
+        st = refuse_program(r);
+    }
     for (size_t i = 0; st == DVT_OK && i < m->shape.count; i++) {
         st = parse_shape(r, m->shape.items[i], &shapes[i]);
     }
@@ -254,7 +279,6 @@ dvt_status cli_load_overlay(const cli_run *r, const char *name, dvt_overlay *out
 
 dvt_status cli_load_program(const cli_run *r, dvt_program **out)
 {
-    static const char magic[] = "DVTPROG";
     const char       *path = r->parsed->positionals.items[0];
     dvt_blob          file;
     dvt_status        st;
@@ -267,11 +291,35 @@ dvt_status cli_load_program(const cli_run *r, dvt_program **out)
     if (st != DVT_OK) {
         return st;
     }
-    if (file.size >= sizeof magic - 1 && memcmp(file.data, magic, sizeof magic - 1) == 0) {
+    if (file.size >= sizeof program_magic - 1 &&
+        memcmp(file.data, program_magic, sizeof program_magic - 1) == 0) {
         st = dvt_program_load(r->ctx, path, file.data, file.size, out);
     }
     dvt_blob_deinit(r->ctx, &file);
     return st;
+}
+
+dvt_status cli_refuse_network_options(const cli_run *r, const dvt_option_set *set,
+                                      const char *what)
+{
+    static const char *const keys[] = {"weights", "shape",   "batch",     "seed_weights",
+                                       "seed",    "overlay", "naive",     "disable",
+                                       "keep",    "trained", "calibrate", NULL};
+
+    for (size_t i = 0; i < set->count; i++) {
+        const char *key = set->options[i].key;
+        for (const char *const *k = keys; *k; k++) {
+            if (strcmp(*k, key) == 0 &&
+                dvt_options_source(set, r->parsed, key) != DVT_OPTION_DEFAULT) {
+                dvt_status st = dvt_fail(r->ctx, DVT_E_USAGE, NULL,
+                                         "option '%s' is for networks, and '%s' is %s", key,
+                                         r->parsed->positionals.items[0], what);
+                dvt_fail_hint(r->ctx, "leave it out, or give the network");
+                return st;
+            }
+        }
+    }
+    return DVT_OK;
 }
 
 /* ---- results ------------------------------------------------------------------------------- */

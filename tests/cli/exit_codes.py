@@ -19,6 +19,8 @@ BAD_TEXT = TINY.replace("num_output: 8", "num_output: eight")
 def cases(w):
     """(claim, code, what must be said, arguments)"""
     model = [w.model, "--seed-weights"]
+    program = w.path / "tiny.dvp"
+    dovetail("compile", *model, "-o", program)
     texts = {"big": BIG, "rnn": RNN, "shape": BAD_SHAPE, "text": BAD_TEXT}
     for name, text in texts.items():
         (w.path / f"{name}.prototxt").write_text(text)
@@ -46,6 +48,15 @@ def cases(w):
     yield "a data set of no kind", 2, "mnist", ["eval", *model, "--dataset", "mnits:x"]
     yield "an optimisation of no name", 2, "fuse-scale", [
         "compile", *model, "--disable", "fuse-scal"]
+    yield "an overlay for a program", 2, "is for networks", [
+        "profile", program, "--overlay", "large-fp11"]
+    yield "a kept value of a program", 2, "is for networks", [
+        "run", program, "--input", w.array, "--keep", "pool"]
+    yield "the reference for a program", 2, "leave --engine out", [
+        "run", program, "--input", w.array, "--engine", "reference"]
+    yield "a program that runs", 0, "prob", [
+        "run", program, "--input", w.array, "--output-dir", w.path / "out1"]
+    yield "a program for a network", 2, "is a compiled program", ["info", program]
     yield "weights left out", 2, "--weights", ["compile", w.model]
     yield "a file that is no network", 3, "README.md", ["info", ROOT / "README.md"]
     yield "text that is wrong at a place", 3, "text.prototxt:5:", ["info", w.path / "text.prototxt"]

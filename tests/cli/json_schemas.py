@@ -33,6 +33,7 @@ def commands(w):
     yield 0, ["compile", *tiny, *overlay, "--words"]
     yield 0, ["compile", "--optimisations"]
     yield 0, ["check", program]
+    yield 0, ["run", program, "--input", w.array, "--output-dir", w.path / "program"]
     yield 0, ["profile", program]
     yield 0, ["profile", w.model, *overlay, "--naive"]
     for engine in ("reference", "naive", "overlay"):
