@@ -6,8 +6,8 @@
  *           reads), sends each through the route, writes it. Filter pages are loaded between
  *           ranges. With sliced filters a result needs several pages, one after the other.
  * Threads   ranges of results; each has its scratch and its saturation count. No result reads what
- *           another writes: dvt_word_check refuses words that do. Words whose results write over one
- *           another run on one thread (write_order.c).
+ *           another writes: dvt_word_check refuses words that do. Words whose results write over
+ *           one another run on one thread (write_order.c).
  * Tests     tests/diff/diff_sim.c, tests/diff/diff_compile.c
  */
 #include <math.h>

@@ -6,8 +6,8 @@
  *           has places of its own. The writer's nest may well lead two of them to one place: then
  *           the later result stays, as if they had left one after the other, and the word runs on
  *           one thread. Compilers emit no such words; a program from elsewhere may hold them.
- * How       every place that a word writes is marked in a map of bits and unmarked again, once, when
- *           the model is made, and only where there is more than one thread.
+ * How       every place that a word writes is marked in a map of bits and unmarked again, once,
+ *           when the model is made, and only where there is more than one thread.
  * Tests     tests/diff/diff_sim.c (words of overlapping results), tests/unit/test_sim.c
  */
 #include "sim/sim_int.h"
