@@ -92,6 +92,7 @@ typedef struct dvt_profile {
     double           array_efficiency;  /* macs / (cycles * macs per cycle of the array) */
     double           mapping_limit;     /* the same with mapping_cycles for cycles */
 } dvt_profile;
+/* E_NOMEM; E_CAPACITY where a word would run for hours. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_profile_program(const dvt_program *p, dvt_profile *out);
 DVT_API void dvt_profile_deinit(dvt_profile *p);
 

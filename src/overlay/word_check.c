@@ -21,6 +21,8 @@
 #include <stdio.h>
 
 enum { UNIT_BYTES = 16, ROW_BYTES = 16 };
+/* An hour at 300 MHz; keeps every product of counts and widths behind this file within 63 bits. */
+static const int64_t TURNS_MAX = (int64_t)1 << 40;
 
 typedef struct check {
     dvt_ctx            *ctx;
@@ -150,13 +152,13 @@ static dvt_status check_route(const check *c)
 
 /* ---- counts -------------------------------------------------------------------------------- */
 
-/* Product of counts; every one at least 1. 0 after an error. */
+/* Product of counts; every one at least 1. 0 after an error, or above TURNS_MAX. */
 static int64_t product(const int64_t *n, int first, int end)
 {
     int64_t count = 1;
 
     for (int l = first; l < end; l++) {
-        if (n[l] < 1 || count > INT64_MAX / n[l] / 2) {
+        if (n[l] < 1 || count > TURNS_MAX / n[l]) {
             return 0;
         }
         count *= n[l];
@@ -166,7 +168,7 @@ static int64_t product(const int64_t *n, int first, int end)
 
 static dvt_status bad_counts(const check *c, const char *part)
 {
-    return refuse(c, DVT_E_PARSE, "%s.n has a count of 0 or more than 2^62 turns in all", part);
+    return refuse(c, DVT_E_PARSE, "%s.n has a count of 0 or more than 2^40 turns in all", part);
 }
 
 /* Turns of the stream reader that make one result; 0 = not a whole number of results. */

@@ -17,7 +17,7 @@
 #include "base/simd.h"
 #include "sim/sim_int.h"
 
-enum { LANES = 16, PRODUCTS_MAX = 65535 };
+enum { LANES = 16 };
 
 static int64_t chunks_of(const dvt_overlay *o) { return (o->k_vec + LANES - 1) / LANES; }
 
@@ -200,7 +200,7 @@ bool dvti_array_fast(const dvti_trip *t, int64_t result, int64_t *acc, void *scr
     fast_result           r = {.acc = blocks + t->pixels, .blocks = blocks};
     int64_t               fbase = t->w->array.fbase;
 
-    if (!s->fast_safe || t->turns * s->o.c_vec > PRODUCTS_MAX) {
+    if (!s->fast_safe || t->turns > DVTI_PRODUCTS_MAX / s->o.c_vec) {
         return false;
     }
     r.base = sr->base + dvti_nest_dot(result, sr->n + level, sr->a + level, 0, DVT_LOOPS - level);

@@ -36,6 +36,9 @@ const char *dvt_stall_name(dvt_stall s)
 
 /* ---- what a word asks for ------------------------------------------------------------------ */
 
+/* A word of more is refused: its time would mean nothing, and 2^16 of them stay within 63 bits. */
+static const double CYCLES_MAX = 0x1p44, PAGES_MAX = 0x1p26;
+
 typedef struct demand {
     bool    array, trip;
     int64_t turns, results; /* of the stream reader; of the writer */
@@ -121,6 +124,14 @@ static demand demand_of(const dvt_program *p, const dvt_overlay_derived *d, cons
     }
     demand_of_pages(d, w, &m);
     return m;
+}
+
+static bool too_long(const demand *m)
+{
+    return (double)m->results * (double)m->pace > CYCLES_MAX ||
+           (double)m->pages * (double)m->page_bytes > CYCLES_MAX ||
+           (double)m->load_bytes > CYCLES_MAX || (double)m->store_bytes > CYCLES_MAX ||
+           (double)m->pages > PAGES_MAX;
 }
 
 /* ---- the time line ------------------------------------------------------------------------- */
@@ -281,6 +292,12 @@ dvt_status dvt_profile_program(const dvt_program *p, dvt_profile *out)
         pos += used;
         if (st == DVT_OK) {
             demand m = demand_of(p, &d, &w);
+            if (too_long(&m)) {
+                st =
+                    dvt_fail(p->ctx, DVT_E_CAPACITY, NULL,
+                             "long word %d takes more than 2^44 cycles or bytes, or 2^26 pages", i);
+                break;
+            }
             time_word(&l, &m, &out->words[i]);
             settle(&out->words[i]);
         }

@@ -146,12 +146,15 @@ static dvt_status run_trip(dvti_trip *t, int64_t results_per_page)
 
 /* ---- words --------------------------------------------------------------------------------- */
 
-/* The offsets of a result's turns: the same for every result. */
+/* The offsets of a result's turns, the same for every result, for those the fast array takes. */
 static dvt_status tabulate_turns(dvt_sim *s, const dvti_trip *t)
 {
     const dvt_part_sread *r = &t->w->sread;
     int                   acc = (int)t->w->array.acc;
 
+    if (s->kind != DVT_SIM_FAST || t->turns > DVTI_PRODUCTS_MAX) {
+        return DVT_OK;
+    }
     if (t->turns > s->turn_cap) {
         dvti_turn *grown = dvt_realloc(s->ctx, s->turns, (size_t)t->turns * sizeof *grown);
         if (!grown) {
@@ -188,7 +191,7 @@ static void trip_init(dvti_trip *t, dvt_sim *s, const dvt_word *w, int64_t *resu
         t->pages_per_result = page < acc ? dvti_nest_count(r->n, page, acc) : 1;
         *results_per_page = page > acc ? dvti_nest_count(r->n, acc, page) : 1;
         s->counters.array_turns += (uint64_t)turns;
-        s->counters.array_macs += (uint64_t)(turns * s->d.macs_per_cycle);
+        s->counters.array_macs += (uint64_t)turns * (uint64_t)s->d.macs_per_cycle;
         return;
     }
     if (dvt_word_has(w, DVT_KERNEL_POOL)) {

@@ -15,7 +15,8 @@ enum {
     DVTI_C_VEC_MAX = 256,
     DVTI_K_VEC_MAX = 512,
     DVTI_PARAM_ROW_BYTES = 16,
-    DVTI_UNIT_BYTES = 16
+    DVTI_UNIT_BYTES = 16,
+    DVTI_PRODUCTS_MAX = 65535 /* of a result: none overflows with filters within [-1, 1] */
 };
 
 /* Blocks, unpacked: mantissas (words, c_vec) and exponents (words). */

@@ -4,7 +4,8 @@
  * the time line's books balance.
  *
  * The digest is made to fit first, as in fuzz_program.c. Programs that would run for long are left
- * out; whatever else the loader and dvt_word_check let in must run without a look outside of memory.
+ * out; whatever else the loader and dvt_word_check let in must run without a look outside of
+ * memory.
  */
 #include "dovetail/sim.h"
 

@@ -5,7 +5,8 @@
  * Nests, strides, paddings, pages, slices and routes are drawn freely; what must agree for a word
  * to have a meaning at all (counts of results and pages) is made to agree, and addresses are moved
  * into their regions most of the time. dvt_word_check has the last word.
- * Regions   as in sim_words.h; the stream buffer is read in its lower and written in its upper half.
+ * Regions   as in sim_words.h; the stream buffer is read in its lower and written in its upper
+ *           half.
  */
 #ifndef TESTS_SUPPORT_RANDOM_WORD_H
 #define TESTS_SUPPORT_RANDOM_WORD_H

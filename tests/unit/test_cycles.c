@@ -61,8 +61,8 @@ static void expect_one(sim_words *s, const dvt_word *w, const times *want)
 /* ---- single words -------------------------------------------------------------------------- */
 
 /* 193 bytes of word: 25 cycles, while 32 bytes of features come by cycle 18. Results leave from 25
- * to 29, the pipeline is empty at 37. Their 32 bytes take the channel from 25 to 33 and are there at
- * 43. */
+ * to 29, the pipeline is empty at 37. Their 32 bytes take the channel from 25 to 33 and are there
+ * at 43. */
 static void test_cycles__a_short_copy_waits_for_its_word_and_for_memory(void **state)
 {
     const times want = {.stall = {[DVT_STALL_INSTRUCTIONS] = 25,
@@ -358,6 +358,32 @@ static void test_cycles__books_balance_and_more_is_never_slower(void **state)
     }
 }
 
+/* 2^40 turns pass the word check; with 2^13 values each nobody waits for them. */
+static void test_cycles__words_of_hours_are_refused(void **state)
+{
+    sim_words   s;
+    dvt_word    w;
+    dvt_profile p;
+
+    open_tiny(&s, *state);
+    w = sim_stream_word(&s, 1);
+    sim_route(&w, DVT_KERNEL_SCALE);
+    w.sread.n[1] = w.sread.n[2] = w.write.n[1] = w.write.n[2] = 65535;
+    w.sread.n[3] = w.write.n[3] = 255;
+    w.scale.outer = UINT32_MAX;
+    w.wread.param_groups = 255;
+    s.p.overlay.aux_vec[DVT_KERNEL_SCALE] = 1;
+    expect_ok(*state, dvt_word_check(*state, &s.o, &w, SIM_MEMORY));
+    w.write.space = 1;
+    sim_words_add(&s, &w);
+    s.p.overlay.k_vec = 512;
+    s.p.overlay.q_vec = s.p.overlay.p_vec = 64;
+    expect_failure(*state, dvt_profile_program(sim_words_program(&s), &p), DVT_E_CAPACITY,
+                   "long word 0 takes more than 2^44 cycles");
+    assert_null(p.words);
+    sim_words_close(&s);
+}
+
 static void test_cycles__stalls_have_names(void **state)
 {
     (void)state;
@@ -378,6 +404,7 @@ int main(void)
         FIXTURE_TEST(test_cycles__windows_take_their_turns_at_the_pace_of_the_kernel),
         FIXTURE_TEST(test_cycles__figures_follow_from_the_notes),
         FIXTURE_TEST(test_cycles__books_balance_and_more_is_never_slower),
+        FIXTURE_TEST(test_cycles__words_of_hours_are_refused),
         FIXTURE_TEST(test_cycles__stalls_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

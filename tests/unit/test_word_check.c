@@ -205,6 +205,8 @@ EDIT(kernel_15, w->xbar.route[3] = 15)
 EDIT(behind_end, w->xbar.route[5] = DVT_KERNEL_SCALE)
 EDIT(not_routed, w->xbar.route[2] = 0)
 EDIT(zero_count, w->sread.n[2] = w->array.n[2] = 0)
+EDIT(
+    huge_count, for (int l = 0; l < DVT_LOOPS; l++) { w->sread.n[l] = 60; })
 EDIT(zero_write, w->write.n[3] = 0)
 EDIT(fewer_writes, w->write.n[1] = 5)
 EDIT(elt_order, w->elt.n[0] = 6; w->elt.n[1] = 5)
@@ -260,6 +262,7 @@ static void test_word_check__conv_words_are_refused(void **state)
         {DVT_E_PARSE, "xbar.route[5] = 5 behind the end", behind_end},
         {DVT_E_PARSE, "act takes part but is not on the route", not_routed},
         {DVT_E_PARSE, "sread.n has a count of 0", zero_count},
+        {DVT_E_PARSE, "sread.n has a count of 0 or more than 2^40 turns", huge_count},
         {DVT_E_PARSE, "write.n has a count of 0", zero_write},
         {DVT_E_PARSE, "write.n counts 50 results, the source delivers 60", fewer_writes},
         {DVT_E_PARSE, "elt.n[0] = 6, write.n[0] = 5", elt_order},
