@@ -43,7 +43,8 @@ static void finish_result(const dvti_trip *t, int64_t result, float *x, uint64_t
     dvti_write_result(t, result, x, saturated);
 }
 
-/* Private memory of a thread: accumulators, values, then what the fast array wants. */
+/* Private memory of a thread: accumulators and what the fast array wants, of 8 bytes each, then
+ * values, of 4. */
 static int64_t *scratch_acc(const dvt_sim *s, uint32_t worker)
 {
     return (int64_t *)(void *)((char *)s->scratch + worker * s->scratch_bytes);
@@ -51,15 +52,14 @@ static int64_t *scratch_acc(const dvt_sim *s, uint32_t worker)
 
 static int64_t acc_count(const dvti_trip *t) { return (int64_t)t->pixels * t->s->o.k_vec; }
 
-static float *scratch_values(const dvti_trip *t, uint32_t worker)
-{
-    return (float *)(void *)(scratch_acc(t->s, worker) + acc_count(t));
-}
-
 static void *scratch_fast(const dvti_trip *t, uint32_t worker)
 {
-    int32_t widest = t->s->o.k_vec > t->s->o.c_vec ? t->s->o.k_vec : t->s->o.c_vec;
-    return scratch_values(t, worker) + (size_t)t->pixels * (size_t)widest;
+    return scratch_acc(t->s, worker) + acc_count(t);
+}
+
+static float *scratch_values(const dvti_trip *t, uint32_t worker)
+{
+    return (float *)(void *)((char *)scratch_fast(t, worker) + dvti_array_fast_scratch(&t->s->o));
 }
 
 static void accumulate(const dvti_trip *t, int64_t result, uint32_t worker)
