@@ -2,6 +2,10 @@
 /*
  * space.h - what there is to choose from: cells of networks, accelerators, and products of both.
  *
+ * Spaces     A space is a list of choices with a number of values each, and a point says which value
+ *            each choice takes. Points are plain values and have a text and a number.
+ * Products   "nasbench201@chaidnn" is the space of all pairs; texts of its points are joined by '@'
+ *            too.
  * Cells      NAS-Bench-101 and NAS-Bench-201 are sets of small graphs ("cells"); a fixed skeleton
  *            turns a cell into a network. A cell is a plain value.
  * Sources    docs/space.md says where each definition comes from and what was checked.
@@ -15,6 +19,73 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* ---- spaces -------------------------------------------------------------------------------- */
+
+enum { DVT_SPACE_MAX_CHOICES = 32, DVT_SPACE_MAX_FACTS = 32 };
+
+typedef struct dvt_space dvt_space;
+
+typedef struct dvt_point {
+    int32_t  count;                    /* choices; unused values are 0 */
+    uint32_t v[DVT_SPACE_MAX_CHOICES]; /* v[i] < number of values of choice i */
+} dvt_point;
+
+typedef struct dvt_space_about {
+    const char *name, *summary;
+    const char *form; /* of a point's text */
+} dvt_space_about;
+
+/* Something countable about a point or a space; the unit ends the key ("area_um2"). */
+typedef struct dvt_fact {
+    const char *key; /* static */
+    int64_t     value;
+} dvt_fact;
+
+/* The i-th of the spaces that products are made of: static, NULL behind the last. */
+DVT_API const dvt_space_about *dvt_space_about_of(size_t i);
+
+/* `name`: one of those, or several joined by '@', each at most once. Making nasbench101 enumerates it (about a
+ * second). E_NOTFOUND with the nearest name, E_USAGE for a part named twice. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_space_create(dvt_ctx *ctx, const char *name, dvt_space **out);
+DVT_API void        dvt_space_destroy(dvt_space *s);
+DVT_API const char *dvt_space_name(const dvt_space *s);
+DVT_API uint64_t    dvt_space_count(const dvt_space *s); /* points */
+DVT_API int32_t     dvt_space_choices(const dvt_space *s);
+/* Choice i: its name, and how many values it has. */
+DVT_API const char *dvt_space_choice(const dvt_space *s, int32_t i, uint32_t *values);
+/* More counts (labelled graphs, different forms); *count: how many. E_NOMEM. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_space_counts(const dvt_space *s,
+                                                   dvt_fact out[DVT_SPACE_MAX_FACTS],
+                                                   int32_t *count);
+
+/* Point `index` in [0, count), the last choice changing fastest; and back. The point must be one of
+ * the space, here and below (dvt_space_contains). */
+DVT_API dvt_point dvt_space_at(const dvt_space *s, uint64_t index);
+DVT_API uint64_t  dvt_space_index(const dvt_space *s, const dvt_point *p);
+DVT_API bool      dvt_space_contains(const dvt_space *s, const dvt_point *p);
+DVT_API dvt_point dvt_space_sample(const dvt_space *s, dvt_rng *rng); /* uniform */
+/* A different point nearby: one choice takes another value; in NAS-Bench-101 edges and labels of
+ * the cell are changed at random until it is another cell. In a product one part changes. */
+DVT_API dvt_point dvt_space_mutate(const dvt_space *s, const dvt_point *p, dvt_rng *rng);
+
+DVT_API void dvt_space_print(const dvt_space *s, const dvt_point *p, dvt_buf *out);
+/* E_PARSE with the column, E_NOTFOUND for what is well-formed and not in the space. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_space_parse(const dvt_space *s, const char *text,
+                                                  dvt_point *out);
+/* What is known of a point without measuring: sizes of networks, parameters of accelerators;
+ * returns how many facts there are. */
+DVT_API int32_t dvt_space_facts(const dvt_space *s, const dvt_point *p,
+                                dvt_fact out[DVT_SPACE_MAX_FACTS]);
+
+typedef struct dvt_space_graph_opts {
+    const char *skeleton; /* "accuracy" (NULL) or, of nasbench201, "latbench" */
+    int32_t     classes;  /* 0 = 10; nasbench101 has 10 only */
+} dvt_space_graph_opts;
+/* The network of a point, parameters without data. E_UNSUPPORTED where there is none. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_space_graph(const dvt_space *s, const dvt_point *p,
+                                                  const dvt_space_graph_opts *opts,
+                                                  dvt_graph **out);
 
 /* ---- NAS-Bench-101: cells ------------------------------------------------------------------ */
 

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * space_int.h - what a kind of space implements.
+ *
+ * A space is a list of parts, each of one kind; a space that is no product has one. A part sees only
+ * its own choices. To add a kind: fill a dvti_space_kind, add it to the table in space.c.
+ */
+#ifndef DVTI_SPACE_INT_H
+#define DVTI_SPACE_INT_H
+
+#include "dovetail/space.h"
+
+typedef struct dvti_space_part dvti_space_part;
+
+typedef struct dvti_space_kind {
+    dvt_space_about about;
+    /* Sets choice_count and values (and what else the part needs). */
+    dvt_status (*open)(dvti_space_part *p);
+    void (*close)(dvti_space_part *p); /* NULL: nothing to do */
+    const char *(*choice)(int32_t i);
+    /* Appends at out[*count]. NULL: none. */
+    dvt_status (*counts)(const dvti_space_part *p, dvt_fact *out, int32_t *count);
+    /* NULL: one choice takes another value. */
+    void (*mutate)(const dvti_space_part *p, const uint32_t *v, dvt_rng *rng, uint32_t *out);
+    void (*print)(const dvti_space_part *p, const uint32_t *v, dvt_buf *out);
+    dvt_status (*parse)(const dvti_space_part *p, const char *text, uint32_t *out);
+    int32_t (*facts)(const dvti_space_part *p, const uint32_t *v, dvt_fact *out);
+    /* NULL: the space has no networks. */
+    dvt_status (*graph)(const dvti_space_part *p, const uint32_t *v,
+                        const dvt_space_graph_opts *opts, dvt_graph **out);
+} dvti_space_kind;
+
+struct dvti_space_part {
+    const dvti_space_kind *kind;
+    dvt_ctx               *ctx;
+    int32_t                first; /* of its choices in the space */
+    int32_t                choice_count;
+    uint32_t               values[DVT_SPACE_MAX_CHOICES];
+    dvt_nb101_table       *cells; /* of nasbench101 */
+};
+
+extern const dvti_space_kind dvti_space_nb101, dvti_space_nb201, dvti_space_chaidnn;
+
+#endif
