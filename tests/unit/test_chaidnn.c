@@ -159,6 +159,14 @@ static void permute(const dvt_nb101_cell *c, const int *to, dvt_nb101_cell *out)
     }
 }
 
+/* By fields: the struct has padding. */
+static void expect_same_cell(const dvt_nb101_cell *a, const dvt_nb101_cell *b)
+{
+    assert_int_equal(a->adj_bits, b->adj_bits);
+    assert_int_equal(a->vertices, b->vertices);
+    assert_memory_equal(a->ops, b->ops, sizeof a->ops);
+}
+
 static void test_chaidnn__isomorphic_cells_have_one_canonical_form(void **state)
 {
     /* 0 -> 1, 2, 3; 1 -> 4; 2 -> 4; 3 -> 5; 4 -> 6; 5 -> 6 */
@@ -173,11 +181,11 @@ static void test_chaidnn__isomorphic_cells_have_one_canonical_form(void **state)
     (void)state;
     dvt_nb101_canonical(&c, &first);
     dvt_nb101_canonical(&first, &again);
-    assert_memory_equal(&first, &again, sizeof first);
+    expect_same_cell(&first, &again);
     for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
         permute(&c, orders[i], &other);
         dvt_nb101_canonical(&other, &form);
-        assert_memory_equal(&form, &first, sizeof form);
+        expect_same_cell(&form, &first);
     }
     other = c;
     other.ops[4] = 1; /* another cell */

@@ -68,8 +68,14 @@ static void test_nb101_table__does_not_depend_on_threads(void **state)
         ctx[i] = dvt_ctx_create(&(dvt_ctx_opts){.jobs = 1 + 2 * i});
         t[i] = enumerate(ctx[i], 5);
     }
-    assert_memory_equal(dvt_nb101_table_cells(t[0]), dvt_nb101_table_cells(t[1]),
-                        (size_t)dvt_nb101_table_count(t[0]) * sizeof(dvt_nb101_cell));
+    assert_int_equal(dvt_nb101_table_count(t[0]), dvt_nb101_table_count(t[1]));
+    for (int64_t i = 0; i < dvt_nb101_table_count(t[0]); i++) { /* by fields: there is padding */
+        const dvt_nb101_cell *a = dvt_nb101_table_cells(t[0]) + i;
+        const dvt_nb101_cell *b = dvt_nb101_table_cells(t[1]) + i;
+        assert_int_equal(a->adj_bits, b->adj_bits);
+        assert_int_equal(a->vertices, b->vertices);
+        assert_memory_equal(a->ops, b->ops, sizeof a->ops);
+    }
     for (int i = 0; i < 2; i++) {
         dvt_nb101_table_destroy(t[i]);
         dvt_ctx_destroy(ctx[i]);
