@@ -165,6 +165,14 @@ bool dvti_place(const dvt_overlay *o, const dvt_graph *g, dvt_node_id n, char *r
 bool dvti_map_shape(const dvt_value *v, int32_t *c, int32_t *h, int32_t *w);
 /* Walks back through reshapes that keep the order of elements. */
 dvt_value_id dvti_view_source(const dvt_graph *g, dvt_value_id v);
+/* What the sum of a window is divided by. */
+typedef enum dvti_divisor {
+    DVTI_DIVISOR_KERNEL, /* the same everywhere */
+    DVTI_DIVISOR_VALID,  /* how many of the window are inside the image */
+    DVTI_DIVISOR_BORDERS /* another one at each border: Caffe's, with padding */
+} dvti_divisor;
+/* Of an average pooling node. */
+dvti_divisor dvti_pool_divisor(const dvt_graph *g, const dvt_node *n);
 /* Window of a convolution or pooling node in two dimensions. */
 dvti_window dvti_window_of(const dvt_window_attrs *a);
 

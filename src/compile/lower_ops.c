@@ -144,7 +144,8 @@ dvt_status dvti_lower_pool(dvti_comp *c, dvt_node_id id, const dvt_node *n)
         op.win = window_of_map(dvti_map_at(c, op.in));
     } else {
         op.win = dvti_window_of(&a->win);
-        op.pool_by_valid = a->kind == DVT_POOL_AVG && a->avg_count == DVT_AVG_COUNT_VALID;
+        op.pool_by_valid =
+            a->kind == DVT_POOL_AVG && dvti_pool_divisor(c->g, n) == DVTI_DIVISOR_VALID;
     }
     op.pool_recip = 1.0f / (float)(op.win.r * op.win.s);
     dvti_route_add(&op, DVT_KERNEL_POOL);

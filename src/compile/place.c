@@ -201,18 +201,30 @@ static bool place_dense(const dvt_overlay *o, const dvt_graph *g, const dvt_node
     return rows_fit(o, c, h, w, h, reason, size);
 }
 
-/* Caffe's divisor differs from the whole kernel only in windows that reach past the padding. */
-static bool padded_is_kernel(const dvt_node *n, const dvt_value *in, const dvt_value *out)
+/* The three ways to count agree where no window reaches past the padding (PADDED) or the image
+ * (VALID); and without padding the clipped window is what is inside. */
+dvti_divisor dvti_pool_divisor(const dvt_graph *g, const dvt_node *n)
 {
     const dvt_window_attrs *a = &n->attrs.pool.win;
+    const dvt_shape        *in = &dvt_graph_value(g, n->inputs[0])->shape;
+    const dvt_shape        *out = &dvt_graph_value(g, n->outputs[0])->shape;
+    bool                    past_padding = false, pads = false;
+
     for (int32_t i = 0; i < a->kernel.n; i++) {
-        int64_t last = (out->shape.dim[2 + i] - 1) * a->stride.v[i] +
-                       (a->kernel.v[i] - 1) * a->dilation.v[i] + 1;
-        if (last > in->shape.dim[2 + i] + a->pad_lo.v[i] + a->pad_hi.v[i]) {
-            return false;
-        }
+        int64_t last =
+            (out->dim[2 + i] - 1) * a->stride.v[i] + (a->kernel.v[i] - 1) * a->dilation.v[i] + 1;
+        past_padding |= last > in->dim[2 + i] + a->pad_lo.v[i] + a->pad_hi.v[i];
+        pads |= a->pad_lo.v[i] > 0 || a->pad_hi.v[i] > 0;
     }
-    return true;
+    switch (n->attrs.pool.avg_count) {
+    case DVT_AVG_COUNT_VALID:
+        return pads || past_padding ? DVTI_DIVISOR_VALID : DVTI_DIVISOR_KERNEL;
+    case DVT_AVG_COUNT_PADDED:
+        return !past_padding ? DVTI_DIVISOR_KERNEL
+               : pads        ? DVTI_DIVISOR_BORDERS
+                             : DVTI_DIVISOR_VALID;
+    default: return DVTI_DIVISOR_KERNEL;
+    }
 }
 
 static bool place_pool(const dvt_overlay *o, const dvt_graph *g, const dvt_node *n, int32_t c,
@@ -220,6 +232,7 @@ static bool place_pool(const dvt_overlay *o, const dvt_graph *g, const dvt_node 
 {
     const dvt_pool_attrs *a = &n->attrs.pool;
     bool                  global = n->op == DVT_OP_GLOBAL_POOL;
+    dvti_divisor          divisor = DVTI_DIVISOR_KERNEL;
     int64_t               count;
     dvti_window           win = {.r = h, .s = w, .stride_h = 1, .dil_h = 1};
 
@@ -234,9 +247,10 @@ static bool place_pool(const dvt_overlay *o, const dvt_graph *g, const dvt_node 
             return false;
         }
         win = dvti_window_of(&a->win);
-        if (a->kind == DVT_POOL_AVG && a->avg_count == DVT_AVG_COUNT_PADDED &&
-            !padded_is_kernel(n, dvt_graph_value(g, n->inputs[0]),
-                              dvt_graph_value(g, n->outputs[0]))) {
+        if (a->kind == DVT_POOL_AVG) {
+            divisor = dvti_pool_divisor(g, n);
+        }
+        if (divisor == DVTI_DIVISOR_BORDERS) {
             return NO(
                 "average over windows that reach past the padding has a divisor for each border");
         }
@@ -245,8 +259,7 @@ static bool place_pool(const dvt_overlay *o, const dvt_graph *g, const dvt_node 
     if (count > PAGE_MAX) {
         return NO("a window of %lld exceeds the pooling kernel's %d", (long long)count, PAGE_MAX);
     }
-    if (!global && a->kind == DVT_POOL_AVG && a->avg_count == DVT_AVG_COUNT_VALID &&
-        count > o->pool_window_max) {
+    if (divisor == DVTI_DIVISOR_VALID && count > o->pool_window_max) {
         return NO("an average over the valid ones of %lld, the kernel knows reciprocals up to %d",
                   (long long)count, o->pool_window_max);
     }

@@ -205,12 +205,15 @@ static void test_place__pooling(void **state)
     (void)state;
     takes(X "y = pool(x, kernel=[3,3], stride=[2,2], ceil_mode=true)");
     takes(X "y = pool(x, kind=avg, kernel=[3,3], pad_lo=[1,1], pad_hi=[1,1], avg_count=padded)");
+    takes(X "y = pool(x, kind=avg, kernel=[3,3], stride=[2,2], ceil_mode=true, "
+            "avg_count=padded)"); /* without padding: what is inside */
+    takes(X "y = pool(x, kind=avg, kernel=[5,5], avg_count=valid)"); /* all of them are */
     takes(X "y = global_pool(x, kind=avg)");
     refuses_on(X "y = global_pool(x)", no_pool, "this overlay has no kernel 'pool'");
     refuses(X "y = pool(x, kind=lp, kernel=[2,2], p=2)",
             "the pooling kernel does maximum and average");
-    refuses(X "y = pool(x, kind=avg, kernel=[3,3], stride=[2,2], ceil_mode=true, "
-              "avg_count=padded)",
+    refuses(X "y = pool(x, kind=avg, kernel=[3,3], stride=[2,2], pad_lo=[1,1], pad_hi=[1,1], "
+              "ceil_mode=true, avg_count=padded)",
             "average over windows that reach past the padding has a divisor for each border");
     refuses(X "y = pool(x, kind=avg, kernel=[5,5], pad_lo=[1,1], avg_count=valid)",
             "an average over the valid ones of 25, the kernel knows reciprocals up to 16");
