@@ -60,23 +60,24 @@ static int32_t least_rows(const dvti_comp *c, const dvt_node *n, int32_t height)
 }
 
 /* Will the smallest slice of the node fit, in the layouts its operands really have? With gaps in
- * them a map is larger than its channels say. */
+ * them a map is larger than its channels say. Element-wise trips hold two operands at a time, a
+ * concatenation copies one after the other. */
 static bool slice_fits(const dvti_comp *c, const dvt_node *n, char *reason, size_t size)
 {
+    bool    pair = n->op == DVT_OP_BINARY || n->op == DVT_OP_NARY;
+    int32_t operands = pair || n->op == DVT_OP_CONCAT ? n->input_count : 1;
     int64_t words = 0;
-    int32_t operands = n->op == DVT_OP_BINARY || n->op == DVT_OP_NARY ? 2 : 1;
 
-    if (n->op == DVT_OP_CONCAT) {
-        return true; /* operands are copied one by one, if at all */
-    }
-    for (int32_t i = 0; i < operands && i < n->input_count; i++) {
+    for (int32_t i = 0; i < operands; i++) {
         dvt_value_id v =
             n->op == DVT_OP_DENSE ? dvti_view_source(c->g, n->inputs[0]) : n->inputs[i];
         int32_t ch, h, w;
         if (dvti_map_shape(dvti_value_of(c, v), &ch, &h, &w)) {
-            words += row_words(c, v, operands > 1) * least_rows(c, n, h);
+            int64_t needed = row_words(c, v, pair) * least_rows(c, n, h);
+            words = needed > words ? needed : words;
         }
     }
+    words *= pair ? 2 : 1;
     if (words <= c->d.stream_buffer_words) {
         return true;
     }

@@ -8,7 +8,8 @@
  *               small that everything is sliced, give the same outputs;
  *           (4) a program saved and loaded runs to the same bits;
  *           (5) claim 1 holds on any crossbar: kernels and connections left out at random, every
- *               word legal on what is left.
+ *               word legal on what is left;
+ *           (6) and however small the stream buffer is: what does not fit is on the host.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -334,6 +335,35 @@ static void test_compile__programs_keep_to_any_crossbar(void **state)
     assert_true(words > 40); /* not all of it on the host */
 }
 
+/* ---- claim 6 ------------------------------------------------------------------------------- */
+
+static void check_small_buffers(const char *overlay, uint64_t first, double bound)
+{
+    for (uint64_t seed = first; seed < first + rounds(40); seed++) {
+        bench_case   t;
+        dvt_program *p;
+        dvt_sim     *s;
+        dvt_rng      rng = dvt_rng_make(seed, 10);
+        case_open(&t, seed, overlay);
+        t.overlay.stream_buffer_banks = 1;
+        t.overlay.stream_buffer_words_per_bank = 64 + (int32_t)dvt_rng_below(&rng, 700);
+        p = compile(&t, &t.overlay, NULL);
+        check_words(&t, p);
+        s = simulate(&t, p, DVT_SIM_FAST);
+        expect_close(&t, s, bound, seed);
+        dvt_sim_destroy(s);
+        dvt_program_destroy(p);
+        case_close(&t);
+    }
+}
+
+static void test_compile__small_stream_buffers_are_lived_with(void **state)
+{
+    (void)state;
+    check_small_buffers("overlays/small-fp16.json", 8000, 5e-4);
+    check_small_buffers("tests/support/overlays/odd-m9.json", 9000, 2e-2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +374,7 @@ int main(void)
         cmocka_unit_test(test_compile__placement_changes_no_bit),
         cmocka_unit_test(test_compile__a_loaded_program_runs_to_the_same_bits),
         cmocka_unit_test(test_compile__programs_keep_to_any_crossbar),
+        cmocka_unit_test(test_compile__small_stream_buffers_are_lived_with),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

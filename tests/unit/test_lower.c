@@ -255,6 +255,22 @@ static void test_lower__gaps_in_a_layout_count_as_room(void **state)
     program_close(&t);
 }
 
+static void test_lower__every_operand_of_a_concatenation_has_to_fit(void **state)
+{
+    (void)state;
+    program_case t = program_open(SMALL, "dvg 1 t input x: f32[1,8,2,100] "
+                                         "input z: f32[1,16,2,100] y = concat(x, z) output y");
+
+    t.o.stream_buffer_banks = 1;
+    t.o.stream_buffer_words_per_bank = 199; /* a row of z is 2 blocks of 100 */
+    program_compile(&t, NULL);
+    program_expect(&t, "host y: its smallest slice needs 200 words, the stream buffer has 199\n");
+    t.o.stream_buffer_words_per_bank = 200;
+    program_compile(&t, NULL);
+    assert_true(t.p->word_count > 0);
+    program_close(&t);
+}
+
 /* ---- host ---------------------------------------------------------------------------------- */
 
 static void test_lower__what_has_no_kernel_runs_on_the_host_between_transfers(void **state)
@@ -300,6 +316,7 @@ int main(void)
         cmocka_unit_test(test_lower__a_flattening_before_a_dense_layer_is_no_work),
         cmocka_unit_test(test_lower__a_flattening_stays_where_its_dense_layer_does_not_fit),
         cmocka_unit_test(test_lower__gaps_in_a_layout_count_as_room),
+        cmocka_unit_test(test_lower__every_operand_of_a_concatenation_has_to_fit),
         cmocka_unit_test(test_lower__what_has_no_kernel_runs_on_the_host_between_transfers),
         cmocka_unit_test(test_lower__functions_beyond_the_tables_run_on_the_host),
     };
