@@ -17,13 +17,13 @@
 enum { SAMPLE = 64 };
 
 typedef struct job {
-    dvt_ctx          *ctx;
-    char              cache[64];
-    dvt_nb101_cell   *cells;
-    uint64_t         *accuracy;
-    int64_t           count;
-    dvt_pareto_front  front;
-    uint32_t         *ticks;
+    dvt_ctx         *ctx;
+    char             cache[64];
+    dvt_nb101_cell  *cells;
+    uint64_t        *accuracy;
+    int64_t          count;
+    dvt_pareto_front front;
+    uint32_t        *ticks;
 } job;
 
 static dvt_status open_table(void *ud)
@@ -70,7 +70,7 @@ static dvt_status load(job *j)
 
     report_data_path(csv, sizeof csv, "nas/nasbench101.csv.gz");
     snprintf(j->cache, sizeof j->cache, "/tmp/dovetail-bench-%ld.cache", (long)getpid());
-    st = dvt_table_import(j->ctx, DVT_TABLE_NASBENCH101, csv, j->cache, NULL);
+    st = dvt_table_import(j->ctx, DVT_BENCHMARK_NASBENCH101, csv, j->cache, NULL);
     if (!st) st = dvt_table_open(j->ctx, j->cache, &t);
     if (st) return st;
     j->count = dvt_table_rows(t);
@@ -101,13 +101,15 @@ static dvt_status measure(job *j, report *r)
     static const struct part {
         const char *name;
         int64_t     step;
-    } parts[] = {{"every 64th network", 64}, {"every 16th network", 16}, {"every 4th network", 4},
+    } parts[] = {{"every 64th network", 64},
+                 {"every 16th network", 16},
+                 {"every 4th network", 4},
                  {"all networks", 1}};
-    report_time       time, one;
-    dvt_nb101_cell   *cells = j->cells;
-    uint64_t         *accuracy = j->accuracy;
-    const int64_t     count = j->count;
-    dvt_status        st = report_measure(open_table, j, 3, 0.5, &time);
+    report_time     time, one;
+    dvt_nb101_cell *cells = j->cells;
+    uint64_t       *accuracy = j->accuracy;
+    const int64_t   count = j->count;
+    dvt_status      st = report_measure(open_table, j, 3, 0.5, &time);
 
     if (!st) st = report_measure(sample, j, 1, 0.1, &one);
     if (st) return st;

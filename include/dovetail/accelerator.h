@@ -26,26 +26,26 @@ extern "C" {
 
 enum {
     DVT_CHAIDNN_COUNT = 8640,
-    DVT_CHAIDNN_SHARES = 12,     /* convolution multipliers are shared out in twelfths */
+    DVT_CHAIDNN_SHARES = 12, /* convolution multipliers are shared out in twelfths */
     DVT_CHAIDNN_TICKS_PER_NS = 3
 };
 
 typedef struct dvt_chaidnn {
-    int32_t filter_par;   /* filters at once: 8, 16 */
-    int32_t pixel_par;    /* pixels at once: 4 .. 64 */
-    int32_t input_depth;  /* words of each buffer */
+    int32_t filter_par;  /* filters at once: 8, 16 */
+    int32_t pixel_par;   /* pixels at once: 4 .. 64 */
+    int32_t input_depth; /* words of each buffer */
     int32_t weight_depth;
     int32_t output_depth;
-    int32_t memory_bits;  /* 256, 512 */
-    bool    pool_engine;  /* false: the host pools */
-    int32_t share;        /* twelfths of the multipliers in the engine for kernels above 1x1; 12: one
+    int32_t memory_bits; /* 256, 512 */
+    bool    pool_engine; /* false: the host pools */
+    int32_t share;       /* twelfths of the multipliers in the engine for kernels above 1x1; 12: one
                            * engine for all convolutions; below, a second engine has the rest */
     int32_t feature_bits; /* 6 or 8; 8 halves pixel_par. The space has 8 */
 } dvt_chaidnn;
 
 typedef struct dvt_chaidnn_cost {
     int64_t dsp, clb;
-    double  bram36;    /* in halves */
+    double  bram36; /* in halves */
     double  lut;
     int64_t area_um2;
     int32_t clock_mhz; /* 300, or 250 from 1,024 multipliers on */
@@ -62,7 +62,7 @@ DVT_API void    dvt_chaidnn_cost_of(const dvt_chaidnn *a, dvt_chaidnn_cost *out)
 typedef enum dvt_work_kind {
     DVT_WORK_CONV,
     DVT_WORK_MAX_POOL,
-    DVT_WORK_ADD,      /* of two operands */
+    DVT_WORK_ADD,       /* of two operands */
     DVT_WORK_MEAN_POOL, /* over the whole plane */
     DVT_WORK_DENSE
 } dvt_work_kind;

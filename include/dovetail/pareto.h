@@ -21,9 +21,9 @@ typedef struct dvt_pareto_point {
     uint64_t accuracy; /* as given */
     int64_t  latency;  /* ticks of 1/3 ns, a pass of two images */
     int64_t  area_um2;
-    int64_t  network;  /* index of the cell */
+    int64_t  network; /* index of the cell */
     int32_t  accelerator;
-    int64_t  pairs;    /* that have exactly this vector */
+    int64_t  pairs; /* that have exactly this vector */
 } dvt_pareto_point;
 
 typedef struct dvt_pareto_opts {
@@ -48,8 +48,8 @@ typedef struct dvt_pareto_front {
 DVT_API DVT_MUST_CHECK dvt_status dvt_pareto_nb101(dvt_ctx *ctx, const dvt_nb101_cell *cells,
                                                    const uint64_t *accuracy, int64_t count,
                                                    const dvt_pareto_opts *opts,
-                                                   dvt_pareto_front *out);
-DVT_API void dvt_pareto_front_deinit(dvt_ctx *ctx, dvt_pareto_front *front);
+                                                   dvt_pareto_front      *out);
+DVT_API void                      dvt_pareto_front_deinit(dvt_ctx *ctx, dvt_pareto_front *front);
 
 #ifdef __cplusplus
 }

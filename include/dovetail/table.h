@@ -5,8 +5,8 @@
  * A published CSV file is imported once into a cache: one binary file, versioned and checksummed,
  * that is mapped into memory and opens in milliseconds. A table answers only with what it holds:
  * an unknown network, column or missing value is E_NOTFOUND, never an estimate.
- * Values     whole numbers, or decimal fractions as whole multiples of 1e-12 (DVT_TABLE_ONE is 1):
- *            exactly the digits of the file.
+ * Values     whole numbers, or decimal fractions as whole multiples of 1e-12 (DVT_BENCHMARK_ONE
+ *            is 1): exactly the digits of the file.
  * Ownership  a table belongs to its context; columns are borrowed from it.
  * Threads    an open table is read-only and may be shared; calls that can fail need their own ctx.
  */
@@ -19,14 +19,14 @@
 extern "C" {
 #endif
 
-#define DVT_TABLE_ONE INT64_C(1000000000000)
+#define DVT_BENCHMARK_ONE INT64_C(1000000000000)
 
-typedef enum dvt_table_kind {
-    DVT_TABLE_NASBENCH101,
-    DVT_TABLE_NASBENCH201,
-    DVT_TABLE_KINDS
-} dvt_table_kind;
-DVT_API const char *dvt_table_kind_name(dvt_table_kind kind); /* "nasbench101" */
+typedef enum dvt_benchmark {
+    DVT_BENCHMARK_NASBENCH101,
+    DVT_BENCHMARK_NASBENCH201,
+    DVT_BENCHMARKS
+} dvt_benchmark;
+DVT_API const char *dvt_benchmark_name(dvt_benchmark kind); /* "nasbench101" */
 
 typedef enum dvt_column_type {
     DVT_COLUMN_U8,
@@ -47,17 +47,21 @@ typedef struct dvt_column {
 
 typedef struct dvt_table dvt_table;
 
-/* Reads a CSV file (gzip or plain) of `kind` and writes its cache. *rows (may be NULL) is the number
- * of networks. E_PARSE with line and column: header, numbers, cells, order or duplicates of keys
+/* Reads a CSV file (gzip or plain) of `kind` and writes its cache. *rows (may be NULL): number of
+ * networks. E_PARSE with line and column: header, numbers, cells, order or duplicates of keys
  * are wrong; E_IO. */
-DVT_API DVT_MUST_CHECK dvt_status dvt_table_import(dvt_ctx *ctx, dvt_table_kind kind,
+DVT_API DVT_MUST_CHECK dvt_status dvt_table_import(dvt_ctx *ctx, dvt_benchmark kind,
                                                    const char *csv, const char *cache,
                                                    int64_t *rows);
 /* Opens a cache. E_PARSE with the offset: not a cache, another version, cut or changed. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_table_open(dvt_ctx *ctx, const char *path, dvt_table **out);
+/* The same for a cache, or straight from a CSV file of `kind`, which takes a second or two for the
+ * large ones. A cache of another kind is E_UNSUPPORTED. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_table_load(dvt_ctx *ctx, dvt_benchmark kind, const char *path,
+                                                 dvt_table **out);
 DVT_API void                      dvt_table_close(dvt_table *t);
 
-DVT_API dvt_table_kind    dvt_table_kind_of(const dvt_table *t);
+DVT_API dvt_benchmark     dvt_table_benchmark(const dvt_table *t);
 DVT_API int64_t           dvt_table_rows(const dvt_table *t);
 DVT_API int32_t           dvt_table_column_count(const dvt_table *t);
 DVT_API const dvt_column *dvt_table_column(const dvt_table *t, int32_t i);

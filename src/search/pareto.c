@@ -9,8 +9,8 @@
  *            cell's signature) rules most pairs out. best never rises, so a pair of signature and
  *            accelerator that was ruled out once stays out: each signature keeps the list of
  *            accelerators that are still open, and once it is empty its cells cost nothing.
- * Exactness  Accelerators are left out only where another has as good a vector for every cell, pairs
- *            only where a known pair has one. So every vector of the frontier is met, and the last
+ * Exactness  Accelerators are left out only where another has as good a vector for every cell,
+ *            pairs only where a known pair has one. So every vector of the frontier is met, and the last
  *            step removes, by comparing integers, what is not on it.
  * Order      Pairs wait in a list of fixed size; their latencies are computed by all threads, then
  *            they are merged in order by one. Nothing depends on the number of threads.
@@ -59,20 +59,20 @@ typedef struct search {
     dvt_ctx        *ctx;
     const uint64_t *accuracy;
     int64_t         count;
-    int64_t        *order;      /* (count) cells by falling accuracy, then index */
-    dvt_nb101_cell *cells;      /* (count) canonical */
-    uint8_t        *keys;       /* (count, DVTI_SIGNATURE) */
-    int32_t        *sig_of;     /* (count) */
+    int64_t        *order;  /* (count) cells by falling accuracy, then index */
+    dvt_nb101_cell *cells;  /* (count) canonical */
+    uint8_t        *keys;   /* (count, DVTI_SIGNATURE) */
+    int32_t        *sig_of; /* (count) */
     signature_vec   sigs;
-    uint32_t       *ticks;      /* (DVT_CHAIDNN_COUNT, DVT_NB101_SHAPES) */
-    dvti_engine    *all;        /* every accelerator, by area */
-    dvti_engine    *engines;    /* those that matter, by area */
+    uint32_t       *ticks;   /* (DVT_CHAIDNN_COUNT, DVT_NB101_SHAPES) */
+    dvti_engine    *all;     /* every accelerator, by area */
+    dvti_engine    *engines; /* those that matter, by area */
     int32_t         all_count, engine_count;
-    int32_t        *rank;       /* (engine_count) of the area among different areas */
-    int64_t        *best;       /* (engine_count) by rank */
+    int32_t        *rank; /* (engine_count) of the area among different areas */
+    int64_t        *best; /* (engine_count) by rank */
     int32_t         ranks;
-    task           *tasks;      /* (TASKS + engine_count) */
-    dvti_program   *programs;   /* (CELLS_AT_ONCE) */
+    task           *tasks;    /* (TASKS + engine_count) */
+    dvti_program   *programs; /* (CELLS_AT_ONCE) */
     int32_t         task_count, program_count;
     int64_t         evaluated;
     vector_vec      found;
@@ -164,8 +164,9 @@ static int by_area(const void *x, const void *y)
 {
     const dvti_engine *a = x, *b = y;
 
-    return a->area != b->area ? (a->area > b->area) - (a->area < b->area)
-                              : (a->accelerator > b->accelerator) - (a->accelerator < b->accelerator);
+    return a->area != b->area
+               ? (a->area > b->area) - (a->area < b->area)
+               : (a->accelerator > b->accelerator) - (a->accelerator < b->accelerator);
 }
 
 static dvt_status prepare_engines(search *s, const dvt_pareto_opts *opts)
@@ -204,7 +205,8 @@ static void run_tasks(void *ud, int64_t begin, int64_t end, uint32_t worker)
     (void)worker;
     for (int64_t i = begin; i < end; i++) {
         task *t = &s->tasks[i];
-        t->latency = dvti_program_latency(&s->programs[t->program], &s->engines[t->engine], t->stop);
+        t->latency =
+            dvti_program_latency(&s->programs[t->program], &s->engines[t->engine], t->stop);
     }
 }
 
@@ -290,8 +292,10 @@ static dvt_status take_cell(search *s, int64_t place)
     close_engines(s, sig);
     for (int32_t i = 0; i < sig->open_count; i++) {
         const int32_t engine = sig->open[i].engine;
-        s->tasks[s->task_count++] = (task){.cell = place, .program = s->program_count,
-                                           .engine = engine, .stop = s->best[s->rank[engine]]};
+        s->tasks[s->task_count++] = (task){.cell = place,
+                                           .program = s->program_count,
+                                           .engine = engine,
+                                           .stop = s->best[s->rank[engine]]};
     }
     s->program_count += sig->open_count > 0;
     return s->task_count >= TASKS || s->program_count == CELLS_AT_ONCE ? flush(s) : DVT_OK;
@@ -448,9 +452,11 @@ static dvt_status make_front(search *s, const dvt_pareto_opts *opts, dvt_pareto_
             st = point_vec_push(s->ctx, &points, point_of(s, &s->found.data[i]));
         }
     }
-    *out = (dvt_pareto_front){.points = points.data, .count = (int64_t)points.len,
+    *out = (dvt_pareto_front){.points = points.data,
+                              .count = (int64_t)points.len,
                               .pairs = s->count * s->all_count,
-                              .accelerators_kept = s->engine_count, .evaluated = s->evaluated};
+                              .accelerators_kept = s->engine_count,
+                              .evaluated = s->evaluated};
     return st == DVT_OK ? count_parts(s, out) : st;
 }
 
@@ -476,8 +482,8 @@ static bool take_memory(search *s)
 
 static void give_memory(search *s)
 {
-    void *const blocks[] = {s->order, s->cells,   s->keys, s->sig_of, s->ticks,   s->all,
-                            s->engines, s->rank, s->best, s->tasks,  s->programs};
+    void *const blocks[] = {s->order,   s->cells, s->keys, s->sig_of, s->ticks,   s->all,
+                            s->engines, s->rank,  s->best, s->tasks,  s->programs};
 
     for (size_t i = 0; i < s->sigs.len; i++) {
         dvt_free(s->ctx, s->sigs.data[i].open);
@@ -492,16 +498,19 @@ static void give_memory(search *s)
 dvt_status dvt_pareto_nb101(dvt_ctx *ctx, const dvt_nb101_cell *cells, const uint64_t *accuracy,
                             int64_t count, const dvt_pareto_opts *opts, dvt_pareto_front *out)
 {
-    const dvt_pareto_opts everything = {0};
+    const dvt_pareto_opts  everything = {0};
     const dvt_pareto_opts *o = opts ? opts : &everything;
-    search     s = {.ctx = ctx, .accuracy = accuracy, .count = count,
-                    .all_count = o->accelerators ? o->accelerator_count : DVT_CHAIDNN_COUNT};
-    dvt_status st;
+    search                 s = {.ctx = ctx,
+                                .accuracy = accuracy,
+                                .count = count,
+                                .all_count = o->accelerators ? o->accelerator_count : DVT_CHAIDNN_COUNT};
+    dvt_status             st;
 
     *out = (dvt_pareto_front){0};
     if (count <= 0 || count > INT32_MAX || s.all_count <= 0 || s.all_count > DVT_CHAIDNN_COUNT) {
-        return dvt_fail(ctx, DVT_E_USAGE, NULL, "a frontier is of at least one network and one "
-                                                "accelerator");
+        return dvt_fail(ctx, DVT_E_USAGE, NULL,
+                        "a frontier is of at least one network and one "
+                        "accelerator");
     }
     st = take_memory(&s) ? order_cells(&s) : DVT_E_NOMEM;
     if (st == DVT_OK) {

@@ -41,8 +41,8 @@ int64_t dvti_program_latency(const dvti_program *p, const dvti_engine *e, int64_
 int64_t dvti_program_bound(const dvti_program *p, const dvti_engine *e);
 
 void dvti_engine_make(int32_t accelerator, const uint32_t *ticks, dvti_engine *out);
-/* Moves the engines that no other makes needless to the front, by rising area; returns their number.
- * `all` is sorted by area, then accelerator. */
+/* Moves the engines that no other makes needless to the front, by rising area; returns their
+ * number. `all` is sorted by area, then accelerator. */
 int32_t dvti_engines_keep(dvti_engine *all, int32_t count);
 
 #endif

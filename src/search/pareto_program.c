@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pareto_program.c - latency of a cell on an accelerator, fast; a lower bound; needless accelerators.
+ * pareto_program.c - latency of a cell on an accelerator, its lower bound, needless accelerators.
  *
  * Cells     All that a cell computes is read, by way of others, by its output, and all of the next
  *           cell reads that. So the cells of a network run one after the other, its latency is the
@@ -70,8 +70,8 @@ static int64_t cell_latency(const dvti_program *p, const dvti_engine *e, int32_t
     int64_t free_at[DVT_UNIT_COUNT] = {0}, done[DVTI_PROGRAM_OPS], end = 0;
 
     for (int32_t i = 0; i < p->count; i++) {
-        const int32_t unit = p->unit[i] == DVT_UNIT_CONV_POINT && !e->two ? DVT_UNIT_CONV_WIDE
-                                                                          : p->unit[i];
+        const int32_t unit =
+            p->unit[i] == DVT_UNIT_CONV_POINT && !e->two ? DVT_UNIT_CONV_WIDE : p->unit[i];
         int64_t start = free_at[unit];
         for (uint32_t reads = p->reads[i], j = 0; reads; reads >>= 1, j++) {
             start = (reads & 1u) && done[j] > start ? done[j] : start;
@@ -120,8 +120,10 @@ void dvti_engine_make(int32_t accelerator, const uint32_t *ticks, dvti_engine *o
 
     dvt_chaidnn_at(accelerator, &a);
     dvt_chaidnn_cost_of(&a, &cost);
-    *out = (dvti_engine){.accelerator = accelerator, .two = a.share < DVT_CHAIDNN_SHARES,
-                         .area = cost.area_um2, .ticks = ticks};
+    *out = (dvti_engine){.accelerator = accelerator,
+                         .two = a.share < DVT_CHAIDNN_SHARES,
+                         .area = cost.area_um2,
+                         .ticks = ticks};
     for (int32_t s = FIRST_FIXED; s < DVT_NB101_SHAPES; s++) {
         out->fixed += ticks[s];
     }

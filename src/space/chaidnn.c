@@ -23,14 +23,14 @@ enum { CLB_LUTS = 8, LUT_TENTH_UM2 = 55, BRAM36_HALF_UM2 = 13000, DSP_UM2 = 4400
 static const struct axis {
     int32_t count, values[6];
 } axes[] = {
-    {2, {8, 16}},                /* filter_par */
-    {5, {4, 8, 16, 32, 64}},     /* pixel_par */
+    {2, {8, 16}},                  /* filter_par */
+    {5, {4, 8, 16, 32, 64}},       /* pixel_par */
     {4, {1024, 2048, 4096, 8192}}, /* input_depth */
-    {3, {1024, 2048, 4096}},     /* weight_depth */
-    {3, {1024, 2048, 4096}},     /* output_depth */
-    {2, {256, 512}},             /* memory_bits */
-    {2, {0, 1}},                 /* pool_engine */
-    {6, {12, 9, 8, 6, 4, 3}},    /* share */
+    {3, {1024, 2048, 4096}},       /* weight_depth */
+    {3, {1024, 2048, 4096}},       /* output_depth */
+    {2, {256, 512}},               /* memory_bits */
+    {2, {0, 1}},                   /* pool_engine */
+    {6, {12, 9, 8, 6, 4, 3}},      /* share */
 };
 enum { AXES = sizeof axes / sizeof axes[0], FEATURE_BITS = 8 };
 
@@ -42,9 +42,15 @@ void dvt_chaidnn_at(int32_t index, dvt_chaidnn *out)
         v[i] = axes[i].values[index % axes[i].count];
         index /= axes[i].count;
     }
-    *out = (dvt_chaidnn){.filter_par = v[0], .pixel_par = v[1], .input_depth = v[2],
-                         .weight_depth = v[3], .output_depth = v[4], .memory_bits = v[5],
-                         .pool_engine = v[6] != 0, .share = v[7], .feature_bits = FEATURE_BITS};
+    *out = (dvt_chaidnn){.filter_par = v[0],
+                         .pixel_par = v[1],
+                         .input_depth = v[2],
+                         .weight_depth = v[3],
+                         .output_depth = v[4],
+                         .memory_bits = v[5],
+                         .pool_engine = v[6] != 0,
+                         .share = v[7],
+                         .feature_bits = FEATURE_BITS};
 }
 
 int32_t dvt_chaidnn_index(const dvt_chaidnn *a)
@@ -66,10 +72,7 @@ int32_t dvt_chaidnn_index(const dvt_chaidnn *a)
     return a->feature_bits == FEATURE_BITS ? index : -1;
 }
 
-static int64_t ceil_div(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
+static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 void dvt_chaidnn_cost_of(const dvt_chaidnn *a, dvt_chaidnn_cost *out)
 {

@@ -10,8 +10,8 @@
  *           however their vertices are numbered, have one latency.
  * Canonical Among all orders in which edges run forwards we take the one whose sequence of vertex
  *           keys is least; a key is label, edge to the output, and mask of the edges from input and
- *           earlier vertices. The sequence determines the cell. Vertices are placed one by one; only
- *           ties branch, at most 5! = 120 leaves.
+ *           earlier vertices. The sequence determines the cell. Vertices are placed one by one;
+ *           only ties branch, at most 5! = 120 leaves.
  * Tests     tests/unit/test_chaidnn.c
  */
 #include <string.h>
@@ -38,8 +38,12 @@ dvt_work dvt_chaidnn_nb101_work(int32_t shape)
     const dvt_nb101_shape s = dvt_nb101_shape_of(shape);
     const struct form    *f = &forms[s.kind];
 
-    return (dvt_work){.kind = f->kind, .channels = s.in_channels, .filters = s.out_channels,
-                      .height = s.in_size, .width = s.in_size, .kernel = f->kernel,
+    return (dvt_work){.kind = f->kind,
+                      .channels = s.in_channels,
+                      .filters = s.out_channels,
+                      .height = s.in_size,
+                      .width = s.in_size,
+                      .kernel = f->kernel,
                       .stride = f->stride};
 }
 
@@ -111,8 +115,8 @@ static bool key_of(const canon *c, int depth, int v, uint32_t *out)
             seen |= 1u << c->order[i];
         }
     }
-    *out = (uint32_t)c->cell->ops[v - 1] << 16 |
-           (dvt_nb101_edge(c->cell, v, last) ? 1u << 8 : 0u) | mask;
+    *out = (uint32_t)c->cell->ops[v - 1] << 16 | (dvt_nb101_edge(c->cell, v, last) ? 1u << 8 : 0u) |
+           mask;
     return seen == sources;
 }
 

@@ -32,33 +32,21 @@ enum {
     BURST_START = 34,  /* b */
     MEMORY_NUM = 8,    /* d = 8/5 */
     MEMORY_DEN = 5,
-    FULL_WIDTH = 512,  /* bits: the interface at which weights load at d */
-    LINE_WORDS = 511,  /* longest part of a filter */
+    FULL_WIDTH = 512, /* bits: the interface at which weights load at d */
+    LINE_WORDS = 511, /* longest part of a filter */
     GROUPS_MAX = 15,
-    HOST_TICKS = 3,    /* an element of both images: 2 x 0.5 ns */
+    HOST_TICKS = 3, /* an element of both images: 2 x 0.5 ns */
     SIZE_MAX_ = 1 << 16,
     KERNEL_MAX = 22 /* 22 * 22 words still fit a part */
 };
 
-static int64_t ceil_div(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
+static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-static int64_t min64(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
+static int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 
-static int64_t max64(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
+static int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
 
-static int64_t memory_cycles(int64_t words)
-{
-    return ceil_div(words * MEMORY_NUM, MEMORY_DEN);
-}
+static int64_t memory_cycles(int64_t words) { return ceil_div(words * MEMORY_NUM, MEMORY_DEN); }
 
 dvt_unit dvt_chaidnn_unit(const dvt_chaidnn *a, const dvt_work *w)
 {
@@ -72,12 +60,12 @@ dvt_unit dvt_chaidnn_unit(const dvt_chaidnn *a, const dvt_work *w)
 /* ---- convolution --------------------------------------------------------------------------- */
 
 typedef struct conv_plan {
-    int64_t ker, pix24;                    /* filters; pixels in 24ths */
+    int64_t ker, pix24; /* filters; pixels in 24ths */
     int64_t out_h, out_w;
-    int64_t straddle, part, line;          /* s, P, cl */
-    int64_t groups, rounds;                /* n, nk */
-    int64_t rows_out;                      /* of a full tile */
-    int64_t feed, group;                   /* cycles */
+    int64_t straddle, part, line; /* s, P, cl */
+    int64_t groups, rounds;       /* n, nk */
+    int64_t rows_out;             /* of a full tile */
+    int64_t feed, group;          /* cycles */
 } conv_plan;
 
 /* Output rows of a full tile; 0 if not even one fits. */
@@ -106,7 +94,7 @@ static int64_t groups_at_once(int64_t all, int64_t line, int64_t depth)
 static void plan_filters(const dvt_chaidnn *a, const dvt_work *w, conv_plan *p)
 {
     const int64_t area = (int64_t)w->kernel * w->kernel;
-    const int64_t quads = ceil_div(w->channels, 4);            /* C4 / 4 */
+    const int64_t quads = ceil_div(w->channels, 4);             /* C4 / 4 */
     const int64_t filter_groups = ceil_div(w->filters, p->ker); /* Ka / KER */
     int64_t       part_quads = quads;
 
@@ -132,9 +120,8 @@ static void plan_filters(const dvt_chaidnn *a, const dvt_work *w, conv_plan *p)
 
 static void make_plan(const dvt_chaidnn *a, const dvt_work *w, conv_plan *p)
 {
-    const int64_t share = w->kernel > 1 || a->share == DVT_CHAIDNN_SHARES
-                              ? a->share
-                              : DVT_CHAIDNN_SHARES - a->share;
+    const int64_t share =
+        w->kernel > 1 || a->share == DVT_CHAIDNN_SHARES ? a->share : DVT_CHAIDNN_SHARES - a->share;
 
     *p = (conv_plan){
         .ker = a->filter_par,
@@ -153,8 +140,8 @@ static void tile_cost(const dvt_work *w, const conv_plan *p, int64_t y, int64_t 
     const int64_t rows = min64(p->rows_out, p->out_h - y);
     const int64_t rows_in = min64((rows - 1) * w->stride + w->kernel, w->height);
 
-    *run = p->feed + ceil_div(rows * p->out_w * 24, p->pix24) * p->straddle *
-                         max64(p->feed, p->group);
+    *run =
+        p->feed + ceil_div(rows * p->out_w * 24, p->pix24) * p->straddle * max64(p->feed, p->group);
     *in = memory_cycles(rows_in * w->width * ceil_div(w->channels, 16) + BURST_START);
     *out = memory_cycles(rows * p->out_w * ceil_div(w->filters, 16) + BURST_START);
 }
@@ -279,8 +266,8 @@ static dvt_status work_of_conv(const dvt_graph *g, const dvt_node *n, dvt_work *
     const dvt_value        *w = dvt_graph_value(g, n->inputs[1]);
     const dvt_value        *y = dvt_graph_value(g, n->outputs[0]);
     const dvt_window_attrs *win = &n->attrs.conv.win;
-    bool square = n->attrs.conv.groups == 1 && x->shape.rank == 4 &&
-                  w->shape.dim[2] == w->shape.dim[3];
+    bool                    square =
+        n->attrs.conv.groups == 1 && x->shape.rank == 4 && w->shape.dim[2] == w->shape.dim[3];
 
     for (int32_t i = 0; square && i < win->stride.n; i++) {
         square = win->stride.v[i] == win->stride.v[0] &&
@@ -294,11 +281,12 @@ static dvt_status work_of_conv(const dvt_graph *g, const dvt_node *n, dvt_work *
         square = y->shape.dim[i] == ceil_div(x->shape.dim[i], stride);
     }
     if (!square) {
-        return dvt_fail(dvt_graph_ctx(g), DVT_E_UNSUPPORTED, NULL,
-                        "convolution '%s' has groups, dilation, unequal sides, not two dimensions, "
-                        "or not the padding that keeps size / stride: the model of CHaiDNN has none "
-                        "of these",
-                        n->name);
+        return dvt_fail(
+            dvt_graph_ctx(g), DVT_E_UNSUPPORTED, NULL,
+            "convolution '%s' has groups, dilation, unequal sides, not two dimensions, "
+            "or not the padding that keeps size / stride: the model of CHaiDNN has none "
+            "of these",
+            n->name);
     }
     *out = (dvt_work){.kind = DVT_WORK_CONV,
                       .channels = (int32_t)x->shape.dim[1],

@@ -2,11 +2,11 @@
 /*
  * table.c - opens the cache of a benchmark table and answers from it.
  *
- * Idea       The file is mapped; columns are pointers into the mapping. Opening checks the head, both
- *            checksums, that the columns are those of the kind, and that every place lies inside the
- *            file, so that nothing read later can be out of bounds.
- * Finding    rows ascend by key: bisection by hash or index; a NAS-Bench-201 string is compared with
- *            that of each row, which takes a few milliseconds.
+ * Idea       The file is mapped; columns are pointers into the mapping. Opening checks the head,
+ *            both checksums, that the columns are those of the kind, and that every place lies in
+ *            the file, so that nothing read later can be out of bounds.
+ * Finding    rows ascend by key: bisection by hash or index; a NAS-Bench-201 string is compared
+ *            with that of each row, which takes a few milliseconds.
  * Limits     byte order of the machine that wrote it; the file must not change while it is open.
  * Tests      tests/unit/test_table.c
  */
@@ -23,8 +23,9 @@
 struct dvt_table {
     dvt_ctx       *ctx;
     const uint8_t *data;
+    uint8_t       *owned; /* the same, where it is memory of ours and no mapping */
     size_t         size;
-    dvt_table_kind kind;
+    dvt_benchmark  kind;
     int64_t        rows;
     int32_t        column_count;
     dvt_column     columns[DVTI_TABLE_COLUMNS_MAX];
@@ -79,9 +80,10 @@ static dvt_status check_head(dvt_ctx *ctx, const char *path, dvt_table *t)
                        "this cache is of another version or byte order");
     }
     if (head.head_crc != (uint32_t)crc32_z(0, t->data, offsetof(dvti_table_head, head_crc)) ||
-        head.kind >= DVT_TABLE_KINDS || head.rows == 0 || head.rows > DVTI_TABLE_ROWS_MAX ||
+        head.kind >= DVT_BENCHMARKS || head.rows == 0 || head.rows > DVTI_TABLE_ROWS_MAX ||
         head.zero[0] || head.zero[1]) {
-        return fail_at(ctx, path, offsetof(dvti_table_head, kind), "the head of this cache is damaged");
+        return fail_at(ctx, path, offsetof(dvti_table_head, kind),
+                       "the head of this cache is damaged");
     }
     if (head.size != t->size) {
         return fail_at(ctx, path, t->size, "this cache was cut");
@@ -91,7 +93,7 @@ static dvt_status check_head(dvt_ctx *ctx, const char *path, dvt_table *t)
         return fail_at(ctx, path, offsetof(dvti_table_head, body_crc),
                        "the content of this cache does not have its checksum");
     }
-    t->kind = (dvt_table_kind)head.kind;
+    t->kind = (dvt_benchmark)head.kind;
     t->rows = (int64_t)head.rows;
     t->column_count = (int32_t)head.columns;
     return DVT_OK;
@@ -126,8 +128,8 @@ static bool read_column(dvt_table *t, int32_t i, const char *name, dvt_column_ty
         (e.rows_at == 0) != (e.count == rows)) {
         return false;
     }
-    t->columns[i] = (dvt_column){.name = name, .type = type, .count = (int64_t)e.count,
-                                 .values = t->data + e.values_at};
+    t->columns[i] = (dvt_column){
+        .name = name, .type = type, .count = (int64_t)e.count, .values = t->data + e.values_at};
     if (e.rows_at) {
         t->columns[i].rows = (const uint32_t *)(const void *)(t->data + e.rows_at);
         return rows_ascend(t->columns[i].rows, e.count, t->rows);
@@ -157,7 +159,7 @@ static dvt_status read_columns(dvt_ctx *ctx, const char *path, dvt_table *t)
 /* Every cell of a NAS-Bench-101 table is one: what is computed from them relies on it. */
 static dvt_status check_cells(dvt_ctx *ctx, const char *path, const dvt_table *t)
 {
-    for (int64_t row = 0; t->kind == DVT_TABLE_NASBENCH101 && row < t->rows; row++) {
+    for (int64_t row = 0; t->kind == DVT_BENCHMARK_NASBENCH101 && row < t->rows; row++) {
         dvt_nb101_cell cell;
         dvt_table_nb101_cell(t, row, &cell);
         if (!dvt_nb101_valid(&cell)) {
@@ -165,6 +167,25 @@ static dvt_status check_cells(dvt_ctx *ctx, const char *path, const dvt_table *t
         }
     }
     return DVT_OK;
+}
+
+/* Checks a table whose bytes are there, and hands it over or closes it. */
+static dvt_status finish(dvt_ctx *ctx, const char *path, dvt_table *t, dvt_table **out)
+{
+    dvt_status st = check_head(ctx, path, t);
+
+    if (st == DVT_OK) {
+        st = read_columns(ctx, path, t);
+    }
+    if (st == DVT_OK) {
+        st = check_cells(ctx, path, t);
+    }
+    if (st == DVT_OK) {
+        *out = t;
+    } else {
+        dvt_table_close(t);
+    }
+    return st;
 }
 
 dvt_status dvt_table_open(dvt_ctx *ctx, const char *path, dvt_table **out)
@@ -178,21 +199,55 @@ dvt_status dvt_table_open(dvt_ctx *ctx, const char *path, dvt_table **out)
     }
     t->ctx = ctx;
     st = map_file(ctx, path, t);
-    if (st == DVT_OK) {
-        st = check_head(ctx, path, t);
+    if (st != DVT_OK) {
+        dvt_table_close(t);
+        return st;
     }
-    if (st == DVT_OK) {
-        st = read_columns(ctx, path, t);
+    return finish(ctx, path, t, out);
+}
+
+static bool starts_as_cache(const char *path)
+{
+    char magic[sizeof(DVTI_TABLE_MAGIC)] = "";
+    int  fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool same = fd >= 0 && read(fd, magic, sizeof magic - 1) == (ssize_t)sizeof magic - 1 &&
+                strcmp(magic, DVTI_TABLE_MAGIC) == 0;
+
+    if (fd >= 0) {
+        close(fd);
     }
-    if (st == DVT_OK) {
-        st = check_cells(ctx, path, t);
+    return same;
+}
+
+dvt_status dvt_table_load(dvt_ctx *ctx, dvt_benchmark kind, const char *path, dvt_table **out)
+{
+    dvt_table *t;
+    int64_t    rows;
+    dvt_status st;
+
+    *out = NULL;
+    if (starts_as_cache(path)) {
+        st = dvt_table_open(ctx, path, out);
+        if (st == DVT_OK && (*out)->kind != kind) {
+            st = dvt_fail(ctx, DVT_E_UNSUPPORTED, NULL, "'%s' is a table of %s, not of %s", path,
+                          dvt_benchmark_name((*out)->kind), dvt_benchmark_name(kind));
+            dvt_table_close(*out);
+            *out = NULL;
+        }
+        return st;
     }
-    if (st == DVT_OK) {
-        *out = t;
-        t = NULL;
+    t = dvt_calloc(ctx, 1, sizeof *t);
+    if (!t) {
+        return DVT_E_NOMEM;
     }
-    dvt_table_close(t);
-    return st;
+    t->ctx = ctx;
+    st = dvti_table_image(ctx, kind, path, &t->owned, &t->size, &rows);
+    t->data = t->owned;
+    if (st != DVT_OK) {
+        dvt_table_close(t);
+        return st;
+    }
+    return finish(ctx, path, t, out);
 }
 
 void dvt_table_close(dvt_table *t)
@@ -200,22 +255,20 @@ void dvt_table_close(dvt_table *t)
     if (!t) {
         return;
     }
-    if (t->data) {
+    if (t->data && !t->owned) {
         munmap((void *)(uintptr_t)t->data, t->size);
     }
+    dvt_free(t->ctx, t->owned);
     dvt_free(t->ctx, t);
 }
 
 /* ---- columns ------------------------------------------------------------------------------- */
 
-dvt_table_kind dvt_table_kind_of(const dvt_table *t) { return t->kind; }
-int64_t        dvt_table_rows(const dvt_table *t) { return t->rows; }
-int32_t        dvt_table_column_count(const dvt_table *t) { return t->column_count; }
+dvt_benchmark dvt_table_benchmark(const dvt_table *t) { return t->kind; }
+int64_t       dvt_table_rows(const dvt_table *t) { return t->rows; }
+int32_t       dvt_table_column_count(const dvt_table *t) { return t->column_count; }
 
-const dvt_column *dvt_table_column(const dvt_table *t, int32_t i)
-{
-    return &t->columns[i];
-}
+const dvt_column *dvt_table_column(const dvt_table *t, int32_t i) { return &t->columns[i]; }
 
 const dvt_column *dvt_table_find_column(const dvt_table *t, const char *name)
 {
@@ -269,7 +322,7 @@ dvt_status dvt_table_value(dvt_ctx *ctx, const dvt_table *t, const char *column,
         }
         const char *near = dvt_nearest(column, names, (size_t)t->column_count);
         dvt_fail(ctx, DVT_E_NOTFOUND, NULL, "a %s table has no values '%s'",
-                 dvt_table_kind_name(t->kind), column);
+                 dvt_benchmark_name(t->kind), column);
         if (near) {
             dvt_fail_hint(ctx, "did you mean '%s'?", near);
         } else {
@@ -313,7 +366,7 @@ void dvt_table_nb101_hash(const dvt_table *t, int64_t row, char out[DVT_MD5_HEX]
 static dvt_status fail_absent(dvt_ctx *ctx, const dvt_table *t, const char *key)
 {
     return dvt_fail(ctx, DVT_E_NOTFOUND, NULL, "the %s table has no network '%.120s'",
-                    dvt_table_kind_name(t->kind), key);
+                    dvt_benchmark_name(t->kind), key);
 }
 
 static dvt_status find_hash(dvt_ctx *ctx, const dvt_table *t, const char *key, int64_t *row)
@@ -344,8 +397,8 @@ static dvt_status find_nb201(dvt_ctx *ctx, const dvt_table *t, const char *key, 
     const bool      number = dvt_parse_u64(key, &wanted);
 
     if (!number && key[0] != '|') {
-        return dvt_fail(ctx, DVT_E_USAGE, NULL, "'%.40s' is neither an index nor a string |op~0|+...",
-                        key);
+        return dvt_fail(ctx, DVT_E_USAGE, NULL,
+                        "'%.40s' is neither an index nor a string |op~0|+...", key);
     }
     for (int64_t i = 0; i < t->rows; i++) {
         char string[DVTI_NB201_STRING];
@@ -361,6 +414,6 @@ static dvt_status find_nb201(dvt_ctx *ctx, const dvt_table *t, const char *key, 
 dvt_status dvt_table_find(dvt_ctx *ctx, const dvt_table *t, const char *key, int64_t *row)
 {
     *row = -1;
-    return t->kind == DVT_TABLE_NASBENCH101 ? find_hash(ctx, t, key, row)
-                                            : find_nb201(ctx, t, key, row);
+    return t->kind == DVT_BENCHMARK_NASBENCH101 ? find_hash(ctx, t, key, row)
+                                                : find_nb201(ctx, t, key, row);
 }

@@ -28,14 +28,14 @@ typedef struct column {
 typedef struct importer {
     dvt_ctx                 *ctx;
     const dvti_table_schema *schema;
-    dvt_table_kind           kind;
+    dvt_benchmark            kind;
     int32_t                  column_count;
     const char              *names[DVTI_TABLE_COLUMNS_MAX];
     dvt_column_type          types[DVTI_TABLE_COLUMNS_MAX];
     column                   columns[DVTI_TABLE_COLUMNS_MAX];
     uint64_t                 rows;
     dvt_pos                  at;
-    dvt_nb101_cell           cell;  /* of this line */
+    dvt_nb101_cell           cell; /* of this line */
     uint32_t                 vector;
     uint8_t                  key[16], last_key[16];
 } importer;
@@ -70,9 +70,10 @@ static dvt_status put_whole(importer *m, int32_t c, const dvti_field *f, const c
     const uint8_t  as8 = (uint8_t)v;
     const uint16_t as16 = (uint16_t)v;
     const uint32_t as32 = (uint32_t)v;
-    store(m, c, f->type == DVT_COLUMN_U8 ? (const void *)&as8
-                : f->type == DVT_COLUMN_U16 ? (const void *)&as16
-                                            : (const void *)&as32);
+    store(m, c,
+          f->type == DVT_COLUMN_U8    ? (const void *)&as8
+          : f->type == DVT_COLUMN_U16 ? (const void *)&as16
+                                      : (const void *)&as32);
     if (strcmp(f->name, "vertices") == 0) {
         m->cell.vertices = as8;
     } else if (strcmp(f->name, "adj_bits") == 0) {
@@ -118,7 +119,8 @@ static dvt_status put_decimal(importer *m, int32_t c, const dvti_field *f, const
     uint64_t v;
 
     if (!decimal_of(text, strlen(text), &v)) {
-        return fail_field(m, f, text, "a decimal number with at most 6 digits before and 12 behind the point");
+        return fail_field(m, f, text,
+                          "a decimal number with at most 6 digits before and 12 behind the point");
     }
     store(m, c, &v);
     return DVT_OK;
@@ -216,7 +218,7 @@ static dvt_status check_line(importer *m)
         return dvt_fail(m->ctx, DVT_E_PARSE, &m->at,
                         "keys must ascend: this line's is not above the one before");
     }
-    if (m->kind == DVT_TABLE_NASBENCH101 && !dvt_nb101_valid(&m->cell)) {
+    if (m->kind == DVT_BENCHMARK_NASBENCH101 && !dvt_nb101_valid(&m->cell)) {
         return dvt_fail(m->ctx, DVT_E_PARSE, &m->at, "this is no cell of NAS-Bench-101");
     }
     if (m->rows == DVTI_TABLE_ROWS_MAX) {
@@ -316,26 +318,29 @@ static size_t lay_out(const importer *m, uint8_t *out)
     return at;
 }
 
-static dvt_status write_cache(importer *m, const char *path)
+/* The bytes of the cache; the caller frees them. */
+static dvt_status make_image(importer *m, uint8_t **image, size_t *size)
 {
-    const size_t size = lay_out(m, NULL);
-    uint8_t     *out = dvt_calloc(m->ctx, size, 1);
-    dvt_status   st;
+    uint8_t *out;
 
+    *size = lay_out(m, NULL);
+    out = *image = dvt_calloc(m->ctx, *size, 1);
     if (!out) {
         return DVT_E_NOMEM;
     }
     lay_out(m, out);
-    dvti_table_head head = {.version = DVTI_TABLE_VERSION, .order = DVTI_TABLE_ORDER,
-                            .kind = (uint32_t)m->kind, .columns = (uint32_t)m->column_count,
-                            .rows = m->rows, .size = size};
+    dvti_table_head head = {.version = DVTI_TABLE_VERSION,
+                            .order = DVTI_TABLE_ORDER,
+                            .kind = (uint32_t)m->kind,
+                            .columns = (uint32_t)m->column_count,
+                            .rows = m->rows,
+                            .size = *size};
     memcpy(head.magic, DVTI_TABLE_MAGIC, sizeof head.magic);
-    head.body_crc = (uint32_t)crc32_z(0, out + DVTI_TABLE_HEAD, size - DVTI_TABLE_HEAD);
-    head.head_crc = (uint32_t)crc32_z(0, (const uint8_t *)&head, offsetof(dvti_table_head, head_crc));
+    head.body_crc = (uint32_t)crc32_z(0, out + DVTI_TABLE_HEAD, *size - DVTI_TABLE_HEAD);
+    head.head_crc =
+        (uint32_t)crc32_z(0, (const uint8_t *)&head, offsetof(dvti_table_head, head_crc));
     memcpy(out, &head, sizeof head);
-    st = dvt_file_write(m->ctx, path, out, size);
-    dvt_free(m->ctx, out);
-    return st;
+    return DVT_OK;
 }
 
 static dvt_status buffers_status(const importer *m)
@@ -349,13 +354,15 @@ static dvt_status buffers_status(const importer *m)
     return st;
 }
 
-dvt_status dvt_table_import(dvt_ctx *ctx, dvt_table_kind kind, const char *csv, const char *cache,
-                            int64_t *rows)
+dvt_status dvti_table_image(dvt_ctx *ctx, dvt_benchmark kind, const char *csv, uint8_t **image,
+                            size_t *size, int64_t *rows)
 {
     importer   m = {.ctx = ctx, .kind = kind, .schema = dvti_table_schema_of(kind), .at.file = csv};
     dvt_blob   text = {0};
     dvt_status st;
 
+    *image = NULL;
+    *size = 0;
     m.column_count = dvti_table_columns(kind, m.names, m.types);
     for (int32_t i = 0; i < m.column_count; i++) {
         dvt_buf_init(&m.columns[i].values, ctx, 0);
@@ -372,15 +379,31 @@ dvt_status dvt_table_import(dvt_ctx *ctx, dvt_table_kind kind, const char *csv, 
         st = buffers_status(&m);
     }
     if (st == DVT_OK) {
-        st = write_cache(&m, cache);
+        st = make_image(&m, image, size);
     }
-    if (rows) {
-        *rows = st == DVT_OK ? (int64_t)m.rows : 0;
-    }
+    *rows = st == DVT_OK ? (int64_t)m.rows : 0;
     for (int32_t i = 0; i < m.column_count; i++) {
         dvt_buf_deinit(&m.columns[i].values);
         dvt_buf_deinit(&m.columns[i].rows);
     }
     dvt_blob_deinit(ctx, &text);
+    return st;
+}
+
+dvt_status dvt_table_import(dvt_ctx *ctx, dvt_benchmark kind, const char *csv, const char *cache,
+                            int64_t *rows)
+{
+    uint8_t   *image;
+    size_t     size;
+    int64_t    count;
+    dvt_status st = dvti_table_image(ctx, kind, csv, &image, &size, &count);
+
+    if (st == DVT_OK) {
+        st = dvt_file_write(ctx, cache, image, size);
+    }
+    dvt_free(ctx, image);
+    if (rows) {
+        *rows = st == DVT_OK ? count : 0;
+    }
     return st;
 }

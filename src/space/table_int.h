@@ -13,8 +13,8 @@
  *       40      4  CRC-32 of everything from offset 64 on
  *       44      4  CRC-32 of bytes 0..43
  *       48     16  zero
- *       64     64  a column each: name (32, NUL-terminated), type (4), zero (4), count (8), offset of
- *                  values (8), offset of rows (8; 0 = all rows)
+ *       64     64  a column each: name (32, NUL-terminated), type (4), zero (4), count (8), offset
+ *                  of values (8), offset of rows (8; 0 = all rows)
  * Values and rows start at multiples of 64 bytes.
  */
 #ifndef DVTI_TABLE_INT_H
@@ -26,7 +26,7 @@
 enum {
     DVTI_TABLE_VERSION = 1,
     DVTI_TABLE_ORDER = 0x01020304,
-    DVTI_TABLE_HEAD = 64,  /* bytes, as is a column's entry */
+    DVTI_TABLE_HEAD = 64, /* bytes, as is a column's entry */
     DVTI_TABLE_ALIGN = 64,
     DVTI_TABLE_COLUMNS_MAX = 16,
     DVTI_TABLE_ROWS_MAX = 1 << 26
@@ -75,11 +75,14 @@ typedef struct dvti_table_schema {
     int32_t           count;
 } dvti_table_schema;
 
-const dvti_table_schema *dvti_table_schema_of(dvt_table_kind kind);
+const dvti_table_schema *dvti_table_schema_of(dvt_benchmark kind);
 /* Name and type of each column of the cache; returns their number. */
-int32_t dvti_table_columns(dvt_table_kind kind, const char *names[DVTI_TABLE_COLUMNS_MAX],
+int32_t dvti_table_columns(dvt_benchmark kind, const char *names[DVTI_TABLE_COLUMNS_MAX],
                            dvt_column_type types[DVTI_TABLE_COLUMNS_MAX]);
-size_t  dvti_column_bytes(dvt_column_type type); /* of one value */
+/* A CSV file as the bytes of its cache, which the caller frees. */
+dvt_status dvti_table_image(dvt_ctx *ctx, dvt_benchmark kind, const char *csv, uint8_t **image,
+                            size_t *size, int64_t *rows);
+size_t     dvti_column_bytes(dvt_column_type type); /* of one value */
 
 /* NAS-Bench-201's string of an operation vector, 6 digits 0..4 as a decimal number. */
 enum { DVTI_NB201_STRING = 128 };

@@ -36,23 +36,20 @@ static const dvti_field nasbench201[] = {
     {"epoch_time_c10_s", DVTI_FIELD_DECIMAL, DVT_COLUMN_DECIMAL, true},
 };
 
-const dvti_table_schema *dvti_table_schema_of(dvt_table_kind kind)
+const dvti_table_schema *dvti_table_schema_of(dvt_benchmark kind)
 {
-    static const dvti_table_schema all[DVT_TABLE_KINDS] = {
-        [DVT_TABLE_NASBENCH101] = {"nasbench101", nasbench101,
-                                   sizeof nasbench101 / sizeof nasbench101[0]},
-        [DVT_TABLE_NASBENCH201] = {"nasbench201", nasbench201,
-                                   sizeof nasbench201 / sizeof nasbench201[0]},
+    static const dvti_table_schema all[DVT_BENCHMARKS] = {
+        [DVT_BENCHMARK_NASBENCH101] = {"nasbench101", nasbench101,
+                                       sizeof nasbench101 / sizeof nasbench101[0]},
+        [DVT_BENCHMARK_NASBENCH201] = {"nasbench201", nasbench201,
+                                       sizeof nasbench201 / sizeof nasbench201[0]},
     };
     return &all[kind];
 }
 
-const char *dvt_table_kind_name(dvt_table_kind kind)
-{
-    return dvti_table_schema_of(kind)->name;
-}
+const char *dvt_benchmark_name(dvt_benchmark kind) { return dvti_table_schema_of(kind)->name; }
 
-int32_t dvti_table_columns(dvt_table_kind kind, const char *names[DVTI_TABLE_COLUMNS_MAX],
+int32_t dvti_table_columns(dvt_benchmark kind, const char *names[DVTI_TABLE_COLUMNS_MAX],
                            dvt_column_type types[DVTI_TABLE_COLUMNS_MAX])
 {
     static const char *const seeds[DVTI_TABLE_SEEDS] = {"c10_test_seed1", "c10_test_seed2",
@@ -75,9 +72,11 @@ int32_t dvti_table_columns(dvt_table_kind kind, const char *names[DVTI_TABLE_COL
 
 size_t dvti_column_bytes(dvt_column_type type)
 {
-    static const size_t bytes[DVT_COLUMN_TYPES] = {
-        [DVT_COLUMN_U8] = 1, [DVT_COLUMN_U16] = 2, [DVT_COLUMN_U32] = 4,
-        [DVT_COLUMN_DECIMAL] = 8, [DVT_COLUMN_HASH] = 16};
+    static const size_t bytes[DVT_COLUMN_TYPES] = {[DVT_COLUMN_U8] = 1,
+                                                   [DVT_COLUMN_U16] = 2,
+                                                   [DVT_COLUMN_U32] = 4,
+                                                   [DVT_COLUMN_DECIMAL] = 8,
+                                                   [DVT_COLUMN_HASH] = 16};
     return bytes[type];
 }
 

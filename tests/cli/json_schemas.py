@@ -47,6 +47,13 @@ def commands(w):
     yield 0, ["overlay", "fit", "medium-fp11"]
     yield 1, ["overlay", "fit", "large-fp16", "--device", "ecp5-85"]
     yield 0, ["overlay", "package", "small-int8"]
+    cells, cache = "examples/tables/made_up.csv", w.path / "cells.cache"
+    yield 0, ["data", "import", "nasbench101", cells, "-o", cache]
+    yield 0, ["data", "query", cache]
+    yield 0, ["data", "query", cache, f"{1:032x}"]
+    yield 0, ["data", "query", cache, f"{2:032x}", "--column", "params"]
+    yield 1, ["data", "query", cache, f"{2:032x}", "--column", "val4"]
+    yield 0, ["pareto", "--networks", f"nasbench101:{cache}", "--where", "latency<10ms"]
     yield 2, ["inof"]
     yield 2, ["info"]
     yield 2, ["info", "--jsom", w.model]

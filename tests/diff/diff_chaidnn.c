@@ -61,8 +61,11 @@ static int read_rows(published *rows)
     assert_non_null(fgets(line, sizeof line, f));
     while (count < ROWS_MAX && fgets(line, sizeof line, f)) {
         published *p = &rows[count++];
-        *p = (published){.multipliers = whole(line, 2), .clock_mhz = whole(line, 4),
-                         .dsp = whole(line, 6), .lut = whole(line, 7), .bram36 = whole(line, 9),
+        *p = (published){.multipliers = whole(line, 2),
+                         .clock_mhz = whole(line, 4),
+                         .dsp = whole(line, 6),
+                         .lut = whole(line, 7),
+                         .bram36 = whole(line, 9),
                          .bits = whole(line, 12)};
         field(line, 11, text);
         snprintf(p->network, sizeof p->network, "%.15s", text);
@@ -77,9 +80,14 @@ static int read_rows(published *rows)
 
 static dvt_chaidnn configuration(const published *p)
 {
-    return (dvt_chaidnn){.filter_par = 16, .pixel_par = p->multipliers / 32, .input_depth = 2048,
-                         .weight_depth = 4096, .output_depth = 4096, .memory_bits = 512,
-                         .pool_engine = true, .share = DVT_CHAIDNN_SHARES,
+    return (dvt_chaidnn){.filter_par = 16,
+                         .pixel_par = p->multipliers / 32,
+                         .input_depth = 2048,
+                         .weight_depth = 4096,
+                         .output_depth = 4096,
+                         .memory_bits = 512,
+                         .pool_engine = true,
+                         .share = DVT_CHAIDNN_SHARES,
                          .feature_bits = p->bits};
 }
 

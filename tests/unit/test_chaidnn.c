@@ -6,9 +6,15 @@
 
 #include "dovetail/accelerator.h"
 
-static const dvt_chaidnn middle = {.filter_par = 16, .pixel_par = 32, .input_depth = 2048,
-                                   .weight_depth = 4096, .output_depth = 4096, .memory_bits = 512,
-                                   .pool_engine = true, .share = 12, .feature_bits = 8};
+static const dvt_chaidnn middle = {.filter_par = 16,
+                                   .pixel_par = 32,
+                                   .input_depth = 2048,
+                                   .weight_depth = 4096,
+                                   .output_depth = 4096,
+                                   .memory_bits = 512,
+                                   .pool_engine = true,
+                                   .share = 12,
+                                   .feature_bits = 8};
 
 static void test_chaidnn__every_index_is_one_accelerator(void **state)
 {
@@ -99,9 +105,11 @@ static void test_chaidnn__what_fits_no_buffer_is_refused(void **state)
 
 static void test_chaidnn__work_goes_to_its_unit(void **state)
 {
-    const dvt_work wide = {DVT_WORK_CONV, 8, 8, 8, 8, 3, 1}, point = {DVT_WORK_CONV, 8, 8, 8, 8, 1, 1};
-    const dvt_work add = {DVT_WORK_ADD, 8, 8, 8, 8, 1, 1}, pool = {DVT_WORK_MAX_POOL, 8, 8, 8, 8, 3, 1};
-    dvt_chaidnn    two = middle;
+    const dvt_work wide = {DVT_WORK_CONV, 8, 8, 8, 8, 3, 1},
+                   point = {DVT_WORK_CONV, 8, 8, 8, 8, 1, 1};
+    const dvt_work add = {DVT_WORK_ADD, 8, 8, 8, 8, 1, 1},
+                   pool = {DVT_WORK_MAX_POOL, 8, 8, 8, 8, 3, 1};
+    dvt_chaidnn two = middle;
 
     (void)state;
     two.share = 9;
@@ -174,9 +182,12 @@ static void test_chaidnn__isomorphic_cells_have_one_canonical_form(void **state)
                               .adj_bits = edge(0, 1) | edge(0, 2) | edge(0, 3) | edge(1, 4) |
                                           edge(2, 4) | edge(3, 5) | edge(4, 6) | edge(5, 6),
                               .ops = {0, 1, 2, 1, 0}};
-    const int orders[][7] = {{0, 2, 1, 3, 4, 5, 6}, {0, 1, 3, 2, 4, 5, 6}, {0, 2, 3, 1, 5, 4, 6},
-                             {0, 3, 2, 1, 5, 4, 6}, {0, 3, 4, 1, 5, 2, 6}};
-    dvt_nb101_cell first, other, form, again;
+    const int            orders[][7] = {{0, 2, 1, 3, 4, 5, 6},
+                                        {0, 1, 3, 2, 4, 5, 6},
+                                        {0, 2, 3, 1, 5, 4, 6},
+                                        {0, 3, 2, 1, 5, 4, 6},
+                                        {0, 3, 4, 1, 5, 2, 6}};
+    dvt_nb101_cell       first, other, form, again;
 
     (void)state;
     dvt_nb101_canonical(&c, &first);
@@ -195,7 +206,8 @@ static void test_chaidnn__isomorphic_cells_have_one_canonical_form(void **state)
 
 static void test_chaidnn__the_table_holds_every_shape_on_every_accelerator(void **state)
 {
-    uint32_t   *table = dvt_alloc(*state, (size_t)DVT_CHAIDNN_COUNT * DVT_NB101_SHAPES * sizeof *table);
+    uint32_t *table =
+        dvt_alloc(*state, (size_t)DVT_CHAIDNN_COUNT * DVT_NB101_SHAPES * sizeof *table);
     dvt_chaidnn a;
 
     assert_non_null(table);

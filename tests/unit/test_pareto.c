@@ -105,8 +105,12 @@ static int64_t brute_force(dvt_ctx *ctx, const pairs *in, dvt_pareto_point *list
             dvt_chaidnn_at(a, &h);
             dvt_chaidnn_cost_of(&h, &cost);
             const dvt_pareto_point p = {
-                in->accuracy[c], dvt_chaidnn_nb101_latency(&ops, &h, ticks + a * DVT_NB101_SHAPES),
-                cost.area_um2, c, a, 1};
+                in->accuracy[c],
+                dvt_chaidnn_nb101_latency(&ops, &h, ticks + a * DVT_NB101_SHAPES),
+                cost.area_um2,
+                c,
+                a,
+                1};
             count = add_point(list, count, &p);
         }
     }
@@ -213,7 +217,8 @@ static void test_pareto__any_number_of_threads_gives_the_same_frontier(void **st
         assert_int_equal(other.count, first.count);
         assert_int_equal(other.evaluated, first.evaluated);
         for (int64_t i = 0; i < first.count; i++) {
-            assert_memory_equal(&other.points[i].network, &first.points[i].network, sizeof(int64_t));
+            assert_memory_equal(&other.points[i].network, &first.points[i].network,
+                                sizeof(int64_t));
             assert_int_equal(other.points[i].accelerator, first.points[i].accelerator);
             assert_true(equals(&other.points[i], &first.points[i]));
         }
@@ -234,11 +239,13 @@ static void test_pareto__limits_leave_a_part_of_the_frontier(void **state)
     expect_ok(*state, dvt_pareto_nb101(*state, in.cells, in.accuracy, in.count, NULL, &all));
     assert_true(all.count > 4);
     const dvt_pareto_point *middle = &all.points[all.count / 2];
-    dvt_pareto_opts         opts = {.accuracy_min = middle->accuracy, .latency_max = middle->latency,
+    dvt_pareto_opts         opts = {.accuracy_min = middle->accuracy,
+                                    .latency_max = middle->latency,
                                     .area_max_um2 = middle->area_um2 + 50000000};
     for (int64_t i = 0; i < all.count; i++) {
         want += all.points[i].accuracy >= opts.accuracy_min &&
-                all.points[i].latency <= opts.latency_max && all.points[i].area_um2 <= opts.area_max_um2;
+                all.points[i].latency <= opts.latency_max &&
+                all.points[i].area_um2 <= opts.area_max_um2;
     }
     expect_ok(*state, dvt_pareto_nb101(*state, in.cells, in.accuracy, in.count, &opts, &some));
     assert_true(want >= 1 && want < all.count);
@@ -256,11 +263,11 @@ static void test_pareto__nothing_has_no_frontier(void **state)
 
     expect_failure(*state, dvt_pareto_nb101(*state, &c, &accuracy, 0, NULL, &f), DVT_E_USAGE,
                    "at least one");
-    expect_failure(*state,
-                   dvt_pareto_nb101(*state, &c, &accuracy, 1,
-                                    &(dvt_pareto_opts){.accelerators = wrong, .accelerator_count = 2},
-                                    &f),
-                   DVT_E_USAGE, "must ascend");
+    expect_failure(
+        *state,
+        dvt_pareto_nb101(*state, &c, &accuracy, 1,
+                         &(dvt_pareto_opts){.accelerators = wrong, .accelerator_count = 2}, &f),
+        DVT_E_USAGE, "must ascend");
 }
 
 int main(void)

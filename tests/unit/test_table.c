@@ -13,11 +13,11 @@
     "hash,vertices,adj_bits,ops,mean_test_acc_108,params,val4,val12,val36,val108,train_time_s\n"
 /* a chain of three, and a fork */
 #define CHAIN "00000000000000000000000000000010,3,5,0,0.9123456789,1000,0.5,0.6,0.7,0.8,12.5\n"
-#define FORK "000000000000000000000000000000f0,4,51,12,0.9,2000,,,,,\n"
-#define HEAD201                                                                            \
+#define FORK  "000000000000000000000000000000f0,4,51,12,0.9,2000,,,,,\n"
+#define HEAD201                                                                                   \
     "index,arch_vector,arch_str,params_c10,c10_test,c100_xtest,c100_oritest,c100_xvalid_derived," \
     "c10valid_oritest_1seed,c10_test_seeds,epoch_time_c10_s\n"
-#define LINE201                                                                               \
+#define LINE201                                                                                 \
     "0,421211,|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1|" \
     "skip_connect~2|,129306,85.863333,52.9,52.8,52.7,81.9,85.62/86.18,14.4\n"
 
@@ -27,7 +27,7 @@ static void write_text(dvt_ctx *ctx, const char *name, const char *text, char pa
     expect_ok(ctx, dvt_file_write(ctx, path, text, strlen(text)));
 }
 
-static dvt_status import(dvt_ctx *ctx, dvt_table_kind kind, const char *text,
+static dvt_status import(dvt_ctx *ctx, dvt_benchmark kind, const char *text,
                          char cache[TEST_PATH_MAX])
 {
     char csv[TEST_PATH_MAX];
@@ -52,7 +52,7 @@ static void test_table__gives_back_every_digit_of_the_file(void **state)
     int64_t        row;
     uint64_t       v;
 
-    expect_ok(*state, import(*state, DVT_TABLE_NASBENCH101, HEAD101 CHAIN FORK, cache));
+    expect_ok(*state, import(*state, DVT_BENCHMARK_NASBENCH101, HEAD101 CHAIN FORK, cache));
     expect_ok(*state, dvt_table_open(*state, cache, &t));
     assert_int_equal(dvt_table_rows(t), 2);
     expect_ok(*state, dvt_table_find(*state, t, "00000000000000000000000000000010", &row));
@@ -84,12 +84,14 @@ static void test_table__nasbench201_is_found_by_index_and_string(void **state)
     int64_t    row;
     uint64_t   v;
 
-    expect_ok(*state, import(*state, DVT_TABLE_NASBENCH201, HEAD201 LINE201, cache));
+    expect_ok(*state, import(*state, DVT_BENCHMARK_NASBENCH201, HEAD201 LINE201, cache));
     expect_ok(*state, dvt_table_open(*state, cache, &t));
     expect_ok(*state, dvt_table_find(*state, t, "0", &row));
-    expect_ok(*state, dvt_table_find(*state, t,
-                                     "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1"
-                                     "~0|skip_connect~1|skip_connect~2|", &row));
+    expect_ok(*state,
+              dvt_table_find(*state, t,
+                             "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1"
+                             "~0|skip_connect~1|skip_connect~2|",
+                             &row));
     assert_int_equal(row, 0);
     assert_int_equal(value(*state, t, "c10_test", 0), 85863333000000);
     assert_int_equal(value(*state, t, "c10_test_seed2", 0), 86180000000000);
@@ -106,7 +108,7 @@ static void test_table__bad_files_are_refused_with_their_place(void **state)
         uint32_t    line, column;
     } cases[] = {
         {"hash,vertices\n", "has 11 fields", 1, 6},
-        {"hash,vertexes" , "has 11 fields", 1, 6},
+        {"hash,vertexes", "has 11 fields", 1, 6},
         {HEAD101, "there is no network", 2, 1},
         {HEAD101 FORK CHAIN, "keys must ascend", 3, 1},
         {HEAD101 CHAIN CHAIN, "keys must ascend", 3, 1},
@@ -116,14 +118,15 @@ static void test_table__bad_files_are_refused_with_their_place(void **state)
         {HEAD101 "00000000000000000000000000000010,3,5,00,0.9,1,,,,,\n", "a digit for each", 2, 38},
         {HEAD101 "00000000000000000000000000000010,300,5,0,0.9,1,,,,,\n", "whole number", 2, 34},
         {HEAD101 "00000000000000000000000000000010,3,5,0,nan,1,,,,,\n", "decimal number", 2, 40},
-        {HEAD101 "00000000000000000000000000000010,3,5,0,0.9000000000001,1,,,,,\n", "decimal", 2, 40},
+        {HEAD101 "00000000000000000000000000000010,3,5,0,0.9000000000001,1,,,,,\n", "decimal", 2,
+         40},
         {HEAD101 "00000000000000000000000000000010,3,5,0,,1,,,,,\n", "decimal number", 2, 40},
         {HEAD101 "00000000000000000000000000000010,3,5,0,0.9,1,,,,,,\n", "11 fields", 2, 0},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char       cache[TEST_PATH_MAX];
-        dvt_status st = import(*state, DVT_TABLE_NASBENCH101, cases[i].text, cache);
+        dvt_status st = import(*state, DVT_BENCHMARK_NASBENCH101, cases[i].text, cache);
         assert_int_equal(dvt_ctx_error(*state)->line, cases[i].line);
         if (cases[i].column) {
             assert_int_equal(dvt_ctx_error(*state)->column, cases[i].column);
@@ -138,7 +141,7 @@ static void test_table__a_cache_with_any_byte_changed_or_cut_is_refused(void **s
     dvt_blob   good;
     dvt_table *t;
 
-    expect_ok(*state, import(*state, DVT_TABLE_NASBENCH101, HEAD101 CHAIN FORK, cache));
+    expect_ok(*state, import(*state, DVT_BENCHMARK_NASBENCH101, HEAD101 CHAIN FORK, cache));
     expect_ok(*state, dvt_file_read(*state, cache, 0, &good));
     test_temp_path("damaged.cache", other);
     for (size_t i = 0; i < good.size; i += 1 + i / 128) {
@@ -165,11 +168,12 @@ static void test_table__the_published_table_is_imported_whole(void **state)
 
     test_data_require("nas/nasbench101.csv.gz", csv);
     test_temp_path("nasbench101.cache", cache);
-    expect_ok(*state, dvt_table_import(*state, DVT_TABLE_NASBENCH101, csv, cache, &rows));
+    expect_ok(*state, dvt_table_import(*state, DVT_BENCHMARK_NASBENCH101, csv, cache, &rows));
     expect_ok(*state, dvt_table_open(*state, cache, &t));
     assert_int_equal(rows, 423624);
     for (int64_t i = 0; i < rows; i++) {
-        uint64_t params = value(*state, t, "params", i), acc = value(*state, t, "mean_test_acc_108", i);
+        uint64_t params = value(*state, t, "params", i),
+                 acc = value(*state, t, "mean_test_acc_108", i);
         least = params < least ? params : least;
         most = params > most ? params : most;
         best = acc > best ? acc : best;
