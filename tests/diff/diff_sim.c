@@ -14,7 +14,7 @@
 #include "support/random_word.h"
 #include "support/word_interpreter.h"
 
-enum { ROUNDS = 250, JOBS = 3 };
+enum { ROUNDS = 150, WORDS_PER_MEMORY = 25, JOBS = 3 };
 
 /* Of each overlay, source by source; ten times that in the long run. */
 static uint64_t rounds(void) { return getenv("DOVETAIL_LONG") ? 10 * ROUNDS : ROUNDS; }
@@ -121,7 +121,7 @@ static void compare_word(sim_words *s, const dvt_word *w, bool tame, uint64_t se
     interpreter_close(&want);
 }
 
-/* Until `wanted` legal words were compared, on fresh memory every 20 words. */
+/* Until `wanted` legal words were compared, on tame and wild memory in turn. */
 static void compare_words(const char *path, dvt_kernel source, uint64_t wanted, tally *t)
 {
     dvt_ctx    *ctx = test_ctx(JOBS);
@@ -140,10 +140,11 @@ static void compare_words(const char *path, dvt_kernel source, uint64_t wanted, 
             dvt_ctx_clear_error(ctx);
             continue;
         }
-        if (legal++ % 20 == 0) {
-            tame = dvt_rng_below(&rng, 2) == 0;
+        if (legal % WORDS_PER_MEMORY == 0) {
+            tame = legal / WORDS_PER_MEMORY % 2 == 0;
             random_memory(&rng, &s, tame);
         }
+        legal++;
         compare_word(&s, &w, tame, seed, t);
     }
     sim_words_close(&s);
@@ -169,10 +170,10 @@ static tally compare_source(dvt_kernel source, uint64_t wanted)
         (long long)t.kernel[DVT_KERNEL_SCALE], (long long)t.kernel[DVT_KERNEL_ACT],
         (long long)t.kernel[DVT_KERNEL_ELT], (long long)t.kernel[DVT_KERNEL_FREAD],
         (long long)t.wild, (long long)t.saturated);
-    assert_true(t.kernel[DVT_KERNEL_SCALE] >= 300 && t.kernel[DVT_KERNEL_ELT] >= 300);
-    assert_true(t.kernel[DVT_KERNEL_FREAD] >= 100 && t.wild >= 100 && t.saturated >= 50);
+    assert_true(t.kernel[DVT_KERNEL_SCALE] >= 150 && t.kernel[DVT_KERNEL_ELT] >= 150);
+    assert_true(t.kernel[DVT_KERNEL_FREAD] >= 60 && t.wild >= 100 && t.saturated >= 50);
     for (int fn = 0; fn < DVT_ACT_COUNT; fn++) {
-        assert_true(t.act[fn] >= 30);
+        assert_true(t.act[fn] >= 10);
     }
     return t;
 }
@@ -182,7 +183,7 @@ static void diff_sim__array_words_agree_with_counting(void **state)
     tally t = compare_source(DVT_KERNEL_ARRAY, 2 * rounds());
 
     (void)state;
-    assert_true(t.sliced >= 200 && t.paged >= 200);
+    assert_true(t.sliced >= 150 && t.paged >= 150);
 }
 
 static void diff_sim__straight_words_agree_with_counting(void **state)
