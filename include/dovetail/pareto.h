@@ -51,6 +51,28 @@ DVT_API DVT_MUST_CHECK dvt_status dvt_pareto_nb101(dvt_ctx *ctx, const dvt_nb101
                                                    dvt_pareto_front      *out);
 DVT_API void                      dvt_pareto_front_deinit(dvt_ctx *ctx, dvt_pareto_front *front);
 
+/* ---- measures of sets of points ------------------------------------------------------------ */
+
+/* Here every objective is minimised. points: (count, objectives), reference: (reference_count,
+ * objectives); dominated and equal points are allowed. E_NUMERIC for what is not finite, E_USAGE
+ * for numbers of objectives or points that have no measure. */
+
+/* The volume that at least one point dominates, below `ref` (objectives); 2 or 3 objectives. Points
+ * that are not below `ref` in all of them add nothing. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_pareto_hypervolume(dvt_ctx *ctx, const double *points,
+                                                         int64_t count, int32_t objectives,
+                                                         const double *ref, double *out);
+/* Mean over the reference of the distance to the nearest point, in what the point is worse in. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_pareto_igd_plus(dvt_ctx *ctx, const double *points,
+                                                      int64_t count, const double *reference,
+                                                      int64_t reference_count, int32_t objectives,
+                                                      double *out);
+/* Additive epsilon: by how much all points must fall to reach every reference point. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_pareto_epsilon(dvt_ctx *ctx, const double *points,
+                                                     int64_t count, const double *reference,
+                                                     int64_t reference_count, int32_t objectives,
+                                                     double *out);
+
 #ifdef __cplusplus
 }
 #endif

@@ -10,8 +10,8 @@
  *            accelerator that was ruled out once stays out: each signature keeps the list of
  *            accelerators that are still open, and once it is empty its cells cost nothing.
  * Exactness  Accelerators are left out only where another has as good a vector for every cell,
- *            pairs only where a known pair has one. So every vector of the frontier is met, and the last
- *            step removes, by comparing integers, what is not on it.
+ *            pairs only where a known pair has one. So every vector of the frontier is met, and the
+ *            last step removes, by comparing integers, what is not on it.
  * Order      Pairs wait in a list of fixed size; their latencies are computed by all threads, then
  *            they are merged in order by one. Nothing depends on the number of threads.
  * Memory     88 bytes a cell for signatures, 16 for the cell and its place; 12 bytes for each open
@@ -500,11 +500,9 @@ dvt_status dvt_pareto_nb101(dvt_ctx *ctx, const dvt_nb101_cell *cells, const uin
 {
     const dvt_pareto_opts  everything = {0};
     const dvt_pareto_opts *o = opts ? opts : &everything;
-    search                 s = {.ctx = ctx,
-                                .accuracy = accuracy,
-                                .count = count,
-                                .all_count = o->accelerators ? o->accelerator_count : DVT_CHAIDNN_COUNT};
-    dvt_status             st;
+    const int32_t          engines = o->accelerators ? o->accelerator_count : DVT_CHAIDNN_COUNT;
+    search     s = {.ctx = ctx, .accuracy = accuracy, .count = count, .all_count = engines};
+    dvt_status st;
 
     *out = (dvt_pareto_front){0};
     if (count <= 0 || count > INT32_MAX || s.all_count <= 0 || s.all_count > DVT_CHAIDNN_COUNT) {
