@@ -25,8 +25,9 @@ typedef struct dvt_input_shape {
     dvt_shape   shape;
 } dvt_input_shape;
 
-/* The value that an input will have. Where an operator needs it to know its shape (ONNX: shapes, axes,
- * bounds), the input becomes a constant and is none of the graph's inputs; else it stays an input. */
+/* The value that an input will have. Where an operator needs it to know its shape (ONNX: shapes,
+ * axes, bounds), the input becomes a constant and is none of the graph's inputs; else it stays an
+ * input. */
 typedef struct dvt_input_value {
     const char *name;  /* of a model input */
     dvt_tensor  value; /* borrowed during the import */

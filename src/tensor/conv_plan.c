@@ -3,8 +3,8 @@
  * conv_plan.c - the fast convolution: oneDNN with weights packed once and the activation fused.
  *
  * Idea      Making a plan lets oneDNN choose the layout of the weights, generates its code and
- *           packs the weights. A large convolution is cut into slices along the outermost dimension that
- *           has an extent (images, or rows of one image); slices read and write channels-last
+ *           packs the weights. A large convolution is cut into slices along the outermost dimension
+ *           that has an extent (images, or rows of one image); slices read and write channels-last
  *           images, in which they are one stretch of memory. A run rearranges the input into
  *           scratch and the output back, each only where the layouts differ, and shares the slices
  *           out to the context's threads. Small convolutions are one slice, for which oneDNN

@@ -3,7 +3,8 @@
 """generated.py - documents made from tables in the code are up to date.
 
 Each generator tools/gen_<name>.c prints docs/<name>.md; `make docs` writes them again. gen_cli also
-prints docs/cli/<command>.md for each command that `gen_cli --list` names, and no other page is there.
+prints docs/cli/<command>.md for each command that `gen_cli --list` names, and no other page is
+there.
 """
 import difflib
 import subprocess

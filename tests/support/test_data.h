@@ -32,7 +32,7 @@ void test_data_require(const char *relative, char out[TEST_PATH_MAX]);
  * exit with everything in it (files only, no folders). */
 void test_temp_path(const char *name, char out[TEST_PATH_MAX]);
 
-/* A file of the repository, for example "tests/golden/x.txt". */
+/* A file of the repository, for example "overlays/medium-fp11.json". */
 void test_repo_path(const char *relative, char out[TEST_PATH_MAX]);
 
 #endif

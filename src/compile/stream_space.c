@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * space.c - the stream buffer's free list: first fit, holes sorted by address and merged.
+ * stream_space.c - the stream buffer's free list: first fit, holes sorted by address and merged.
  *
  * Units     words of c_vec features.
  * Invariants holes are disjoint, not adjacent, sorted; in_use + sum of holes = words.
- * Tests     tests/unit/test_space.c
+ * Tests     tests/unit/test_stream_space.c
  */
 #include "compile/compile_int.h"
 
