@@ -103,6 +103,9 @@ DVT_API DVT_MUST_CHECK dvt_status dvt_chaidnn_graph_cycles(const dvt_graph *g, c
 
 /* The work that an operation shape (id in 0..84) stands for. */
 DVT_API dvt_work dvt_chaidnn_nb101_work(int32_t shape);
+/* Time of every shape on accelerator `index`. ticks: (DVT_NB101_SHAPES). */
+DVT_API DVT_MUST_CHECK dvt_status dvt_chaidnn_nb101_row(dvt_ctx *ctx, int32_t index,
+                                                        uint32_t *ticks);
 /* Time of every shape on every accelerator. ticks: (DVT_CHAIDNN_COUNT, DVT_NB101_SHAPES),
  * row-major, made by the caller. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_chaidnn_nb101_table(dvt_ctx *ctx, uint32_t *ticks);

@@ -64,7 +64,7 @@ typedef struct search {
     uint8_t        *keys;   /* (count, DVTI_SIGNATURE) */
     int32_t        *sig_of; /* (count) */
     signature_vec   sigs;
-    uint32_t       *ticks;   /* (DVT_CHAIDNN_COUNT, DVT_NB101_SHAPES) */
+    uint32_t       *ticks;   /* (all_count, DVT_NB101_SHAPES) */
     dvti_engine    *all;     /* every accelerator, by area */
     dvti_engine    *engines; /* those that matter, by area */
     int32_t         all_count, engine_count;
@@ -171,18 +171,18 @@ static int by_area(const void *x, const void *y)
 
 static dvt_status prepare_engines(search *s, const dvt_pareto_opts *opts)
 {
-    dvt_status st = dvt_chaidnn_nb101_table(s->ctx, s->ticks);
-
-    if (st != DVT_OK) {
-        return st;
-    }
     for (int32_t i = 0; i < s->all_count; i++) {
         const int32_t a = opts->accelerators ? opts->accelerators[i] : i;
+        uint32_t     *ticks = s->ticks + (size_t)i * DVT_NB101_SHAPES;
         if (a < 0 || a >= DVT_CHAIDNN_COUNT || (i > 0 && a <= s->all[i - 1].accelerator)) {
             return dvt_fail(s->ctx, DVT_E_USAGE, NULL,
                             "accelerator indices must ascend within 0..%d", DVT_CHAIDNN_COUNT - 1);
         }
-        dvti_engine_make(a, s->ticks + (size_t)a * DVT_NB101_SHAPES, &s->all[i]);
+        dvt_status st = dvt_chaidnn_nb101_row(s->ctx, a, ticks);
+        if (st != DVT_OK) {
+            return st;
+        }
+        dvti_engine_make(a, ticks, &s->all[i]);
     }
     qsort(s->all, (size_t)s->all_count, sizeof *s->all, by_area);
     memcpy(s->engines, s->all, (size_t)s->all_count * sizeof *s->all);
@@ -470,8 +470,7 @@ static bool take_memory(search *s)
            (s->cells = dvt_calloc(s->ctx, n, sizeof *s->cells)) &&
            (s->keys = dvt_calloc(s->ctx, n, DVTI_SIGNATURE)) &&
            (s->sig_of = dvt_calloc(s->ctx, n, sizeof *s->sig_of)) &&
-           (s->ticks = dvt_calloc(s->ctx, (size_t)DVT_CHAIDNN_COUNT * DVT_NB101_SHAPES,
-                                  sizeof *s->ticks)) &&
+           (s->ticks = dvt_calloc(s->ctx, engines * DVT_NB101_SHAPES, sizeof *s->ticks)) &&
            (s->all = dvt_calloc(s->ctx, engines, sizeof *s->all)) &&
            (s->engines = dvt_calloc(s->ctx, engines, sizeof *s->engines)) &&
            (s->rank = dvt_calloc(s->ctx, engines, sizeof *s->rank)) &&

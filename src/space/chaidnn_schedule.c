@@ -47,27 +47,32 @@ dvt_work dvt_chaidnn_nb101_work(int32_t shape)
                       .stride = f->stride};
 }
 
-dvt_status dvt_chaidnn_nb101_table(dvt_ctx *ctx, uint32_t *ticks)
+dvt_status dvt_chaidnn_nb101_row(dvt_ctx *ctx, int32_t index, uint32_t *ticks)
 {
-    dvt_work works[DVT_NB101_SHAPES];
+    dvt_chaidnn a;
 
+    dvt_chaidnn_at(index, &a);
     for (int32_t s = 0; s < DVT_NB101_SHAPES; s++) {
-        works[s] = dvt_chaidnn_nb101_work(s);
-    }
-    for (int32_t i = 0; i < DVT_CHAIDNN_COUNT; i++) {
-        dvt_chaidnn a;
-        dvt_chaidnn_at(i, &a);
-        for (int32_t s = 0; s < DVT_NB101_SHAPES; s++) {
-            int64_t    time;
-            dvt_status st = dvt_chaidnn_ticks(ctx, &a, &works[s], &time);
-            if (st != DVT_OK) {
-                dvt_fail_note(ctx, "while timing accelerator %d", (int)i);
-                return st;
-            }
-            ticks[(size_t)i * DVT_NB101_SHAPES + (size_t)s] = (uint32_t)time;
+        const dvt_work work = dvt_chaidnn_nb101_work(s);
+        int64_t        time;
+        dvt_status     st = dvt_chaidnn_ticks(ctx, &a, &work, &time);
+        if (st != DVT_OK) {
+            dvt_fail_note(ctx, "while timing accelerator %d", (int)index);
+            return st;
         }
+        ticks[s] = (uint32_t)time;
     }
     return DVT_OK;
+}
+
+dvt_status dvt_chaidnn_nb101_table(dvt_ctx *ctx, uint32_t *ticks)
+{
+    dvt_status st = DVT_OK;
+
+    for (int32_t i = 0; st == DVT_OK && i < DVT_CHAIDNN_COUNT; i++) {
+        st = dvt_chaidnn_nb101_row(ctx, i, ticks + (size_t)i * DVT_NB101_SHAPES);
+    }
+    return st;
 }
 
 /* ---- latency ------------------------------------------------------------------------------- */
