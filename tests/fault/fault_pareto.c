@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fault_pareto.c - importing and opening tables, finding frontiers and measuring them survives every
- * refused allocation.
+ * fault_pareto.c - importing and opening tables, finding frontiers and measuring them survives
+ * every refused allocation.
  */
 #include "dovetail/pareto.h"
 #include "dovetail/table.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz_table.c - any bytes as a benchmark table, CSV file or cache: a table whose every value can be
- * read, or an error.
+ * fuzz_table.c - any bytes as a benchmark table, CSV file or cache: a table whose every value can
+ * be read, or an error.
  */
 #include "dovetail/table.h"
 
