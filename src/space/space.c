@@ -67,8 +67,9 @@ static dvt_status add_part(dvt_space *s, const char *name, size_t size)
     }
     for (int32_t i = 0; i < s->part_count; i++) {
         if (s->part[i].kind == kind) {
-            return dvt_fail(s->ctx, DVT_E_USAGE, NULL, "'%s' has %s twice", s->name,
-                            kind->about.name);
+            dvt_fail(s->ctx, DVT_E_USAGE, NULL, "'%s' has %s twice", s->name, kind->about.name);
+            dvt_fail_hint(s->ctx, "each space stands at most once in a product");
+            return DVT_E_USAGE;
         }
     }
     *p = (dvti_space_part){.kind = kind, .ctx = s->ctx};
@@ -252,6 +253,7 @@ static dvt_status parse_parts(const dvt_space *s, char *text, dvt_point *out)
         if (!end != last) {
             dvt_fail(s->ctx, DVT_E_PARSE, NULL, "a point of '%s' has %d parts joined by '@'",
                      s->name, (int)s->part_count);
+            dvt_fail_hint(s->ctx, "'dovetail space sample %s' shows some", s->name);
             return DVT_E_PARSE;
         }
         if (end) {
@@ -321,5 +323,7 @@ dvt_status dvt_space_graph(const dvt_space *s, const dvt_point *p, const dvt_spa
             return part->kind->graph(part, p->v + part->first, opts ? opts : &none, out);
         }
     }
-    return dvt_fail(s->ctx, DVT_E_UNSUPPORTED, NULL, "points of '%s' are no networks", s->name);
+    dvt_fail(s->ctx, DVT_E_UNSUPPORTED, NULL, "points of '%s' are no networks", s->name);
+    dvt_fail_hint(s->ctx, "nasbench101 and nasbench201 have networks, and so do products with one");
+    return DVT_E_UNSUPPORTED;
 }

@@ -2,7 +2,7 @@
 /*
  * space_nb101.c - NAS-Bench-101 as a space: one choice, the place of the cell's hash among all.
  *
- * Texts     The benchmark's hash; as input also "VERTICES-ADJ_BITS-LABELS" ("4-37-102") of any
+ * Texts     The benchmark's hash; as input also "VERTICES-ADJ_BITS-LABELS" ("4-37-10") of any
  *           labelled graph, which is pruned first.
  * Nearby    The cell gets free vertices up to seven, then one to three edges flip or labels change,
  *           until pruning leaves another cell of the space. Every cell can be reached.
@@ -112,7 +112,7 @@ static void print(const dvti_space_part *p, const uint32_t *v, dvt_buf *out)
     }
 }
 
-/* "4-37-102"; false if it has another form. */
+/* "4-37-10"; false if it has another form. */
 static bool parse_cell(const char *text, dvt_nb101_cell *out)
 {
     const char *bits = strchr(text, '-'), *labels = bits ? strchr(bits + 1, '-') : NULL;
@@ -159,7 +159,7 @@ static dvt_status parse(const dvti_space_part *p, const char *text, uint32_t *ou
     } else {
         dvt_fail(p->ctx, DVT_E_PARSE, NULL, "'%s' is no cell of nasbench101", text);
         dvt_fail_hint(p->ctx, "give its hash of 32 hexadecimal digits, or VERTICES-ADJ_BITS-LABELS "
-                              "such as 4-37-102: 2 to 7 vertices, edge x->y is bit x + y(y-1)/2, "
+                              "such as 4-37-10: 2 to 7 vertices, edge x->y is bit x + y(y-1)/2, "
                               "labels 0 conv3x3, 1 conv1x1, 2 maxpool3x3");
         return DVT_E_PARSE;
     }

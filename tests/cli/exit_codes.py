@@ -11,6 +11,8 @@ import re
 from command import GLYPHS, ROOT, Suite, TINY, Workplace, dovetail
 
 BIG = TINY.replace("num_output: 10", "num_output: 1000")
+ACCELERATOR = ("filter_par=8,pixel_par=32,input_depth=2048,weight_depth=1024,output_depth=1024,"
+               "memory_bits=256,pool_engine=0,share=12")
 RNN = TINY.replace('type: "ReLU"', 'type: "LSTM"')
 BAD_SHAPE = TINY.replace("kernel_size: 5", "kernel_size: 50")
 BAD_TEXT = TINY.replace("num_output: 8", "num_output: eight")
@@ -36,6 +38,14 @@ def cases(w):
     yield "no such command", 2, "did you mean 'compile'?", ["complie"]
     yield "no such page", 2, "did you mean 'eval'?", ["help", "evla"]
     yield "no such action", 2, "did you mean 'show'", ["overlay", "shwo"]
+    yield "no such action of spaces", 2, "did you mean 'count'", ["space", "cuont"]
+    yield "a space left out", 2, "needs a SPACE", ["space", "info"]
+    yield "a number behind the last", 2, "no point 8640", ["space", "enumerate", "chaidnn",
+                                                       "--first", "8640"]
+    yield "no such space", 1, "did you mean 'chaidnn'?", ["space", "count", "chaidn"]
+    yield "a cell that is none", 3, "column 1", ["space", "show", "nasbench201", "none"]
+    yield "an accelerator is no network", 4, "no networks", [
+        "space", "show", "chaidnn", "--text", ACCELERATOR]
     yield "no such option", 2, "did you mean '--overlay'?", ["profile", w.model, "--overly", "x"]
     yield "no argument", 2, "dovetail help info", ["info"]
     yield "too many arguments", 2, "unexpected argument", ["info", w.model, "b"]

@@ -10,6 +10,7 @@ import json
 from command import ROOT, Suite, Workplace, dovetail
 from schema_check import violations
 
+NB201_CELL = "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|"
 SCHEMAS = {}
 for path in sorted((ROOT / "docs/cli/schemas").glob("*.json")):
     schema = json.loads(path.read_text())
@@ -47,6 +48,12 @@ def commands(w):
     yield 0, ["overlay", "fit", "medium-fp11"]
     yield 1, ["overlay", "fit", "large-fp16", "--device", "ecp5-85"]
     yield 0, ["overlay", "package", "small-int8"]
+    yield 0, ["space", "list"]
+    yield 0, ["space", "info", "nasbench201@chaidnn"]
+    yield 0, ["space", "count", "chaidnn"]
+    yield 0, ["space", "show", "nasbench201", NB201_CELL, "--text"]
+    yield 0, ["space", "sample", "nasbench201@chaidnn", "--number", "2"]
+    yield 0, ["space", "enumerate", "chaidnn", "--first", "8638"]
     cells, cache = "examples/tables/made_up.csv", w.path / "cells.cache"
     yield 0, ["data", "import", "nasbench101", cells, "-o", cache]
     yield 0, ["data", "query", cache]

@@ -121,6 +121,8 @@ static void test_space__cells_of_nasbench101_are_found_by_graph_too(void **state
     assert_int_equal(count, 7);
     assert_int_equal(facts[0].value, 1293208);
     assert_int_equal(facts[6].value, 423624 - 64542);
+    /* input -> conv1x1 -> conv3x3 -> output, from the hint of errors */
+    expect_ok(*state, dvt_space_parse(s, "4-37-10", &p));
     /* vertex 1 leads nowhere: the cell is input -> output */
     expect_ok(*state, dvt_space_parse(s, "3-3-0", &p));
     expect_text(s, *state, &p, "043721b9c7fe8c5fad811d47d83132ec");
