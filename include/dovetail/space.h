@@ -2,14 +2,14 @@
 /*
  * space.h - what there is to choose from: cells of networks, accelerators, and products of both.
  *
- * Spaces     A space is a list of choices with a number of values each, and a point says which value
- *            each choice takes. Points are plain values and have a text and a number.
+ * Spaces     A space is a list of choices with a number of values each, and a point says which
+ *            value each choice takes. Points are plain values and have a text and a number.
  * Products   "nasbench201@chaidnn" is the space of all pairs; texts of its points are joined by '@'
  *            too.
  * Cells      NAS-Bench-101 and NAS-Bench-201 are sets of small graphs ("cells"); a fixed skeleton
  *            turns a cell into a network. A cell is a plain value.
  * Sources    docs/space.md says where each definition comes from and what was checked.
- * Threads    everything here but creation is read-only and may be shared between threads.
+ * Threads    functions that return no status only read, and may be called from many threads.
  */
 #ifndef DOVETAIL_SPACE_H
 #define DOVETAIL_SPACE_H
