@@ -111,13 +111,32 @@ typedef struct sorted {
     uint8_t hex[VERTICES][HEX];
 } sorted;
 
+/* The first eight bytes as a number that sorts as they do. */
+static uint64_t leading(const uint8_t *hash)
+{
+    uint64_t key = 0;
+
+    for (int i = 0; i < 8; i++) {
+        key = key << 8 | hash[i];
+    }
+    return key;
+}
+
+/* Is a behind b? Equal leading bytes are, in practice, equal hashes: those of symmetric vertices. */
+static bool behind(digest *hash, const uint64_t *key, int a, int b)
+{
+    return key[a] != key[b] ? key[a] > key[b] : memcmp(hash[a], hash[b], sizeof(digest)) > 0;
+}
+
 static void sort_hashes(digest *hash, int count, sorted *out)
 {
     static const char digits[] = "0123456789abcdef";
+    uint64_t          key[VERTICES];
 
     for (int v = 0; v < count; v++) {
         int i = v;
-        for (; i > 0 && memcmp(hash[out->order[i - 1]], hash[v], sizeof(digest)) > 0; i--) {
+        key[v] = leading(hash[v]);
+        for (; i > 0 && behind(hash, key, out->order[i - 1], v); i--) {
             out->order[i] = out->order[i - 1];
         }
         out->order[i] = v;
