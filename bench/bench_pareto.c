@@ -6,11 +6,11 @@
  * Prints    milliseconds (median; wall and processor) to open the cache, and for growing parts of
  *           the table (every n-th network) to find the exact frontier with all 8,640 accelerators:
  *           pairs, points, the pairs whose latency had to be computed, and beside it the time that
- *           computing all pairs would take at the rate measured on a sample of them.
+ *           computing all pairs would take on one thread at the rate measured on a sample of them.
  */
-#include "dovetail/pareto.h"
 #include "dovetail/table.h"
 #include "report.h"
+#include "search/pareto_int.h"
 
 #include <unistd.h>
 
@@ -24,6 +24,7 @@ typedef struct job {
     int64_t          count;
     dvt_pareto_front front;
     uint32_t        *ticks;
+    dvti_engine      engines[DVT_CHAIDNN_COUNT];
 } job;
 
 static dvt_status open_table(void *ud)
@@ -44,19 +45,17 @@ static dvt_status find(void *ud)
     return dvt_pareto_nb101(j->ctx, j->cells, j->accuracy, j->count, NULL, &j->front);
 }
 
-/* Latencies of SAMPLE networks on all accelerators, without any bound. */
+/* Latencies of SAMPLE networks on all accelerators, without any bound, on one thread. */
 static dvt_status sample(void *ud)
 {
     job    *j = ud;
     int64_t sum = 0;
 
     for (int64_t i = 0; i < SAMPLE; i++) {
-        dvt_nb101_ops ops;
-        dvt_nb101_operations(&j->cells[i * j->count / SAMPLE], &ops);
+        dvti_program program;
+        dvti_program_make(&j->cells[i * j->count / SAMPLE], &program, NULL);
         for (int32_t a = 0; a < DVT_CHAIDNN_COUNT; a++) {
-            dvt_chaidnn h;
-            dvt_chaidnn_at(a, &h);
-            sum += dvt_chaidnn_nb101_latency(&ops, &h, j->ticks + (size_t)a * DVT_NB101_SHAPES);
+            sum += dvti_program_latency(&program, &j->engines[a], INT64_MAX);
         }
     }
     return sum > 0 ? DVT_OK : DVT_E_INTERNAL;
@@ -82,7 +81,10 @@ static dvt_status load(job *j)
         st = dvt_table_value(j->ctx, t, "mean_test_acc_108", i, &j->accuracy[i]);
     }
     dvt_table_close(t);
-    return st ? st : dvt_chaidnn_nb101_table(j->ctx, j->ticks);
+    if (!st) st = dvt_chaidnn_nb101_table(j->ctx, j->ticks);
+    for (int32_t a = 0; !st && a < DVT_CHAIDNN_COUNT; a++)
+        dvti_engine_make(a, j->ticks + (size_t)a * DVT_NB101_SHAPES, &j->engines[a]);
+    return st;
 }
 
 static void row(report *r, const char *name, const report_time *t, const job *j, double brute_s)
@@ -137,10 +139,11 @@ int main(int argc, char **argv)
 {
     report     r;
     dvt_ctx   *ctx = dvt_ctx_create(NULL);
-    job        j = {.ctx = ctx};
+    static job j;
     dvt_status st;
 
     if (!ctx) return 6;
+    j.ctx = ctx;
     report_begin(&r, report_wants_json(argc, argv), "dovetail.bench_pareto/1");
     st = load(&j);
     if (!st) st = measure(&j, &r);

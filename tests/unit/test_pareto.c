@@ -3,6 +3,9 @@
  * test_pareto.c - the pruned frontier equals brute force: cells drawn at random, real cells, ties.
  */
 #include "support/fixture.h"
+#include "support/test_data.h"
+
+#include "dovetail/table.h"
 
 #include "search/pareto_int.h"
 
@@ -172,6 +175,30 @@ static void test_pareto__equals_brute_force_where_most_things_tie(void **state)
     }
 }
 
+/* Every 1,009th cell of the published table on every 29th accelerator, and 12 cells on all. */
+static void test_pareto__equals_brute_force_on_published_accuracies(void **state)
+{
+    static pairs in;
+    char         csv[TEST_PATH_MAX];
+    dvt_table   *t;
+
+    test_data_require("nas/nasbench101.csv.gz", csv);
+    expect_ok(*state, dvt_table_load(*state, DVT_BENCHMARK_NASBENCH101, csv, &t));
+    for (int64_t step = 1009, every = 29; every >= 1; step *= 36, every -= 28) {
+        in.count = in.accelerator_count = 0;
+        for (int64_t row = 0; row < dvt_table_rows(t) && in.count < CELLS_MAX; row += step) {
+            dvt_table_nb101_cell(t, row, &in.cells[in.count]);
+            expect_ok(*state, dvt_table_value(*state, t, "mean_test_acc_108", row,
+                                              &in.accuracy[in.count++]));
+        }
+        for (int32_t a = 0; a < DVT_CHAIDNN_COUNT; a += (int32_t)every) {
+            in.accelerators[in.accelerator_count++] = a;
+        }
+        compare(*state, &in);
+    }
+    dvt_table_close(t);
+}
+
 static void test_pareto__programs_have_the_latency_of_the_whole_list(void **state)
 {
     static pairs in;
@@ -275,6 +302,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(test_pareto__equals_brute_force_on_random_pairs),
         FIXTURE_TEST(test_pareto__equals_brute_force_where_most_things_tie),
+        FIXTURE_TEST(test_pareto__equals_brute_force_on_published_accuracies),
         FIXTURE_TEST(test_pareto__programs_have_the_latency_of_the_whole_list),
         FIXTURE_TEST(test_pareto__any_number_of_threads_gives_the_same_frontier),
         FIXTURE_TEST(test_pareto__limits_leave_a_part_of_the_frontier),
