@@ -45,8 +45,8 @@ typedef struct dvt_fact {
 /* The i-th of the spaces that products are made of: static, NULL behind the last. */
 DVT_API const dvt_space_about *dvt_space_about_of(size_t i);
 
-/* `name`: one of those, or several joined by '@', each at most once. Making nasbench101 enumerates it (about a
- * second). E_NOTFOUND with the nearest name, E_USAGE for a part named twice. */
+/* `name`: one of those, or several joined by '@', each at most once. Making nasbench101 enumerates
+ * it (seconds). E_NOTFOUND with the nearest name, E_USAGE for a part named twice. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_space_create(dvt_ctx *ctx, const char *name, dvt_space **out);
 DVT_API void        dvt_space_destroy(dvt_space *s);
 DVT_API const char *dvt_space_name(const dvt_space *s);
@@ -126,8 +126,8 @@ DVT_API void dvt_nb101_md5(const dvt_nb101_cell *c, char out[DVT_MD5_HEX]);
 
 typedef struct dvt_nb101_table dvt_nb101_table;
 
-/* All different cells of up to `max_vertices` (2..7), in the order of their hashes, which is that of
- * the published table. Each is represented by the first of its labelled graphs, counting by
+/* All different cells of up to `max_vertices` (2..7), in the order of their hashes, which is that
+ * of the published table. Each is represented by the first of its labelled graphs, counting by
  * vertices, then edges (as a number), then labels. The same for any number of threads. E_NOMEM,
  * E_CANCELLED. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_nb101_enumerate(dvt_ctx *ctx, int max_vertices,

@@ -122,7 +122,7 @@ static uint64_t leading(const uint8_t *hash)
     return key;
 }
 
-/* Is a behind b? Equal leading bytes are, in practice, equal hashes: those of symmetric vertices. */
+/* Is a behind b? Equal leading bytes mean, in practice, equal hashes: of symmetric vertices. */
 static bool behind(digest *hash, const uint64_t *key, int a, int b)
 {
     return key[a] != key[b] ? key[a] > key[b] : memcmp(hash[a], hash[b], sizeof(digest)) > 0;
