@@ -7,8 +7,8 @@
  *           each of 3 stacks 5 convolutions 3x3, 5 pools, 5 additions and 5 convolutions 1x1 that
  *           keep the width; projections of the cell's input add 1x1 convolutions from C to the 4
  *           other widths, and in the first cells of stacks 1 and 2, whose input has C/2 channels,
- *           from C/2 to the 4 widths that are not C/2. With stem, two poolings between stacks, global
- *           pooling and the dense layer: 60 + 12 + 8 + 5 = 85.
+ *           from C/2 to the 4 widths that are not C/2. With stem, two poolings between stacks,
+ *           global pooling and the dense layer: 60 + 12 + 8 + 5 = 85.
  * Ids       0 conv3x3, 15 maxpool3x3, 30 add, 45 conv1x1 that keeps the width, each + 5 stack +
  *           width; 60 projections from C, 72 from C/2 (4 a stack each); 80 the fixed ones.
  * Order     Per cell by vertex: projection of the input, additions, the vertex's operation; then

@@ -2,8 +2,8 @@
 /*
  * space_chaidnn.c - the CHaiDNN accelerators as a space: eight parameters.
  *
- * Idea      Which values there are is known to chaidnn.c alone. The value of a parameter is read off
- *           the accelerator that has this value's place and 0 at all others.
+ * Idea      Which values there are is known to chaidnn.c alone. The value of a parameter is read
+ *           off the accelerator that has this value's place and 0 at all others.
  * Texts     "filter_par=8,pixel_par=32,...": all eight, in this order.
  * Tests     tests/unit/test_space.c
  */

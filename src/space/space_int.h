@@ -2,8 +2,9 @@
 /*
  * space_int.h - what a kind of space implements.
  *
- * A space is a list of parts, each of one kind; a space that is no product has one. A part sees only
- * its own choices. To add a kind: fill a dvti_space_kind, add it to the table in space_parts.c.
+ * A space is a list of parts, each of one kind; a space that is no product has one. A part sees
+ * only its own choices. To add a kind: fill a dvti_space_kind, add it to the table in
+ * space_parts.c.
  */
 #ifndef DVTI_SPACE_INT_H
 #define DVTI_SPACE_INT_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * space_parts.c - spaces as lists of parts: numbers, samples, neighbours, texts of points, products.
+ * space_parts.c - spaces as lists of parts: numbers, samples, neighbours, texts, products.
  *
  * Numbers   A point's number is that of its values in mixed radix, last choice fastest. So the
  *           number of a pair is (first part) * (points of the second) + (second part).
