@@ -288,11 +288,14 @@ static void reduce_items(void *ud, int64_t begin, int64_t end, uint32_t worker)
     (void)worker;
     for (int64_t i = begin; i < end; i++) {
         int64_t outer = i / blocks, at = i % blocks * COLUMNS, left = d->inner - at;
+        const float *x = j->x;
+        if (d->axis > 0) /* over nothing x may be NULL, and nothing may be added to NULL */
+            x += outer * d->axis * d->inner + at;
         if (d->inner == 1)
-            j->y[i] = reduce_line(j->fn, j->x + i * d->axis, d->axis);
+            j->y[i] = reduce_line(j->fn, x, d->axis);
         else
-            reduce_columns(j->fn, j->x + outer * d->axis * d->inner + at, d,
-                           left < COLUMNS ? left : COLUMNS, j->y + outer * d->inner + at);
+            reduce_columns(j->fn, x, d, left < COLUMNS ? left : COLUMNS,
+                           j->y + outer * d->inner + at);
     }
 }
 

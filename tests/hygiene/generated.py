@@ -28,7 +28,8 @@ def printed(name, *arguments):
 
 
 def stray_pages(commands, pages):
-    return [f"docs/cli/{page}.md: there is no such command" for page in pages if page not in commands]
+    return [f"docs/cli/{page}.md: there is no such command"
+            for page in pages if page not in commands]
 
 
 def main():

@@ -2,9 +2,10 @@
 /*
  * random_cnn.c - see random_cnn.h.
  *
- * Idea      A pool of recent values is kept; each layer reads one (or two of equal shape, or several of
- *           equal size for a concatenation) and adds what it makes. Weights are scaled by fan-in, so
- *           that values stay near one whatever the depth. Every value that nothing reads becomes an output.
+ * Idea      A pool of recent values is kept; each layer reads one (or two of equal shape, or
+ *           several of equal size for a concatenation) and adds what it makes. Weights are scaled
+ *           by fan-in, so that values stay near one whatever the depth. Every value that nothing
+ *           reads becomes an output.
  */
 #include "support/random_cnn.h"
 
@@ -60,7 +61,8 @@ static dvt_status node(cnn *c, dvt_op op, const dvt_value_id *in, int32_t n, con
     dvt_value_id out;
     dvt_status   st = dvt_graph_add_node(
           c->g,
-          &(dvt_node_spec){.op = op, .inputs = in, .input_count = n, .output_count = 1, .attrs = *a},
+          &(dvt_node_spec){
+              .op = op, .inputs = in, .input_count = n, .output_count = 1, .attrs = *a},
           &out);
     if (st == DVT_OK) {
         add_value(c, out);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_stream_space.c - the stream buffer's free list: first fit, exact holes, merging on both sides.
+ * test_stream_space.c - the stream buffer's free list: first fit, exact holes, merging.
  */
 #include "compile/compile_int.h"
 #include "support/fixture.h"
