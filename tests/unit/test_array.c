@@ -3,8 +3,8 @@
  * test_array.c - dot products, shifts, accumulators and their conversion, worked out by hand.
  *
  * Overlay   c_vec 2, k_vec 2, q_vec 2, p_vec 1 (sim_words.h); with m = 12 a block of mantissas M
- *           and exponent 25 holds the integers M, so that most cases read as integer arithmetic. Each
- *           case runs in the naive and in the fast model.
+ *           and exponent 25 holds the integers M, so that most cases read as integer arithmetic.
+ *           Each case runs in the naive and in the fast model.
  */
 #include "support/arrays.h"
 #include "support/fixture.h"
