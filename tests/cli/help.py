@@ -129,8 +129,9 @@ def main():
     suite.case("a page without its parts is found", [] if page_problems("x", "") else ["not found"])
     suite.case("an option that nobody knows is found",
                [] if unknown_options("info", "      --jsno   x\n") else ["not found"])
-    suite.case("an example that fails is found",
-               [] if run_example("dovetail nothing", "/tmp") else ["not found"])
+    with tempfile.TemporaryDirectory() as folder:
+        suite.case("an example that fails is found",
+                   [] if run_example("dovetail nothing", folder) else ["not found"])
     suite.finish()
 
 
