@@ -20,21 +20,6 @@
 
 #include "space/nb101_int.h"
 
-enum {
-    WIDTHS = 5, /* of a vertex: C, C/2, C/3 up, C/3 down, C/4 */
-    FIRST_CONV3X3 = 0,
-    FIRST_MAXPOOL = 15,
-    FIRST_ADD = 30,
-    FIRST_KEEP_1X1 = 45,
-    FIRST_FROM_C = 60,
-    FIRST_FROM_HALF = 72,
-    FIRST_FIXED = 80,
-    STEM = FIRST_FIXED,
-    DOWN = FIRST_FIXED + 1, /* two of them, before stacks 1 and 2 */
-    GLOBAL = FIRST_FIXED + 3,
-    HEAD = FIRST_FIXED + 4
-};
-
 /* ---- shapes -------------------------------------------------------------------------------- */
 
 static int32_t width_channels(int32_t channels, int32_t width)
@@ -48,9 +33,9 @@ static int32_t width_channels(int32_t channels, int32_t width)
     }
 }
 
-static int32_t width_of(int32_t channels, int32_t part)
+int32_t dvti_nb101_width_of(int32_t channels, int32_t part)
 {
-    for (int32_t width = 0; width < WIDTHS; width++) {
+    for (int32_t width = 0; width < DVTI_NB101_WIDTHS; width++) {
         if (width_channels(channels, width) == part) {
             return width;
         }
@@ -65,14 +50,15 @@ static dvt_nb101_shape fixed_shape(int32_t id)
     int32_t size = dvti_nb101_size(DVTI_NB101_STACKS - 1);
 
     switch (id) {
-    case STEM:
+    case DVTI_NB101_STEM:
         return (dvt_nb101_shape){DVT_NB101_OP_CONV3X3, DVTI_NB101_IMAGE_CHANNELS,
                                  DVTI_NB101_STEM_CHANNELS, DVTI_NB101_IMAGE_SIZE,
                                  DVTI_NB101_IMAGE_SIZE};
-    case GLOBAL: return (dvt_nb101_shape){DVT_NB101_OP_AVGPOOL, last, last, size, 1};
-    case HEAD: return (dvt_nb101_shape){DVT_NB101_OP_DENSE, last, DVTI_NB101_CLASSES, 1, 1};
+    case DVTI_NB101_GLOBAL: return (dvt_nb101_shape){DVT_NB101_OP_AVGPOOL, last, last, size, 1};
+    case DVTI_NB101_HEAD:
+        return (dvt_nb101_shape){DVT_NB101_OP_DENSE, last, DVTI_NB101_CLASSES, 1, 1};
     default: {
-        int32_t from = id - DOWN;
+        int32_t from = id - DVTI_NB101_DOWN;
         return (dvt_nb101_shape){DVT_NB101_OP_MAXPOOL2X2, dvti_nb101_channels(from),
                                  dvti_nb101_channels(from), dvti_nb101_size(from),
                                  dvti_nb101_size(from + 1)};
@@ -87,21 +73,21 @@ dvt_nb101_shape dvt_nb101_shape_of(int32_t id)
     dvt_nb101_kind              kind = DVT_NB101_OP_CONV1X1;
     int32_t                     stack, width, in;
 
-    if (id >= FIRST_FIXED) {
+    if (id >= DVTI_NB101_FIXED_AT) {
         return fixed_shape(id);
     }
-    if (id < FIRST_FROM_C) {
-        kind = kinds[id / (3 * WIDTHS)];
-        stack = id % (3 * WIDTHS) / WIDTHS;
-        width = id % WIDTHS;
+    if (id < DVTI_NB101_FROM_C_AT) {
+        kind = kinds[id / (3 * DVTI_NB101_WIDTHS)];
+        stack = id % (3 * DVTI_NB101_WIDTHS) / DVTI_NB101_WIDTHS;
+        width = id % DVTI_NB101_WIDTHS;
         in = width_channels(dvti_nb101_channels(stack), width);
-    } else if (id < FIRST_FROM_HALF) {
-        stack = (id - FIRST_FROM_C) / (WIDTHS - 1);
-        width = (id - FIRST_FROM_C) % (WIDTHS - 1) + 1;
+    } else if (id < DVTI_NB101_FROM_HALF_AT) {
+        stack = (id - DVTI_NB101_FROM_C_AT) / (DVTI_NB101_WIDTHS - 1);
+        width = (id - DVTI_NB101_FROM_C_AT) % (DVTI_NB101_WIDTHS - 1) + 1;
         in = dvti_nb101_channels(stack);
     } else {
-        stack = (id - FIRST_FROM_HALF) / (WIDTHS - 1) + 1;
-        width = (id - FIRST_FROM_HALF) % (WIDTHS - 1);
+        stack = (id - DVTI_NB101_FROM_HALF_AT) / (DVTI_NB101_WIDTHS - 1) + 1;
+        width = (id - DVTI_NB101_FROM_HALF_AT) % (DVTI_NB101_WIDTHS - 1);
         width += width >= 1;
         in = dvti_nb101_channels(stack) / 2;
     }
@@ -167,18 +153,22 @@ static source append(builder *b, int32_t shape, const source *x, const source *y
     return (source){1, {place}};
 }
 
+int32_t dvti_nb101_projection(int32_t stack, bool from_half, int32_t width)
+{
+    if (width == (from_half ? 1 : 0)) {
+        return DVTI_NB101_KEEP_1X1_AT + stack * DVTI_NB101_WIDTHS + width;
+    }
+    return from_half ? DVTI_NB101_FROM_HALF_AT + (stack - 1) * (DVTI_NB101_WIDTHS - 1) + width -
+                           (width > 1)
+                     : DVTI_NB101_FROM_C_AT + stack * (DVTI_NB101_WIDTHS - 1) + width - 1;
+}
+
 static source project(builder *b, int32_t channels)
 {
-    int32_t width = width_of(b->channels, channels), shape;
+    const int32_t width = dvti_nb101_width_of(b->channels, channels);
 
-    if (channels == b->in_channels) {
-        shape = FIRST_KEEP_1X1 + b->stack * WIDTHS + width;
-    } else if (b->in_channels == b->channels) {
-        shape = FIRST_FROM_C + b->stack * (WIDTHS - 1) + width - 1;
-    } else {
-        shape = FIRST_FROM_HALF + (b->stack - 1) * (WIDTHS - 1) + width - (width > 1);
-    }
-    return append(b, shape, &b->input, NULL);
+    return append(b, dvti_nb101_projection(b->stack, b->in_channels != b->channels, width),
+                  &b->input, NULL);
 }
 
 /* x + y, or y where x is still empty. */
@@ -187,14 +177,17 @@ static source add(builder *b, int32_t channels, const source *x, const source *y
     if (!x->count) {
         return *y;
     }
-    return append(b, FIRST_ADD + b->stack * WIDTHS + width_of(b->channels, channels), x, y);
+    return append(b,
+                  DVTI_NB101_ADD_AT + b->stack * DVTI_NB101_WIDTHS +
+                      dvti_nb101_width_of(b->channels, channels),
+                  x, y);
 }
 
 static source vertex(builder *b, int v, int32_t channels, const source *done)
 {
-    static const int32_t first[DVT_NB101_LABELS] = {[DVT_NB101_CONV3X3] = FIRST_CONV3X3,
-                                                    [DVT_NB101_CONV1X1] = FIRST_KEEP_1X1,
-                                                    [DVT_NB101_MAXPOOL3X3] = FIRST_MAXPOOL};
+    static const int32_t first[DVT_NB101_LABELS] = {[DVT_NB101_CONV3X3] = DVTI_NB101_CONV3X3_AT,
+                                                    [DVT_NB101_CONV1X1] = DVTI_NB101_KEEP_1X1_AT,
+                                                    [DVT_NB101_MAXPOOL3X3] = DVTI_NB101_MAXPOOL_AT};
     source               sum = {0};
 
     if (dvt_nb101_edge(b->cell, 0, v)) {
@@ -206,7 +199,8 @@ static source vertex(builder *b, int v, int32_t channels, const source *done)
         }
     }
     return append(b,
-                  first[b->cell->ops[v - 1]] + b->stack * WIDTHS + width_of(b->channels, channels),
+                  first[b->cell->ops[v - 1]] + b->stack * DVTI_NB101_WIDTHS +
+                      dvti_nb101_width_of(b->channels, channels),
                   &sum, NULL);
 }
 
@@ -239,12 +233,12 @@ void dvt_nb101_operations(const dvt_nb101_cell *c, dvt_nb101_ops *out)
     builder b = {.cell = c, .ops = out, .in_channels = DVTI_NB101_STEM_CHANNELS};
 
     out->count = 0;
-    b.input = append(&b, STEM, NULL, NULL);
+    b.input = append(&b, DVTI_NB101_STEM, NULL, NULL);
     for (b.stack = 0; b.stack < DVTI_NB101_STACKS; b.stack++) {
         b.channels = dvti_nb101_channels(b.stack);
         b.index = 0;
         if (b.stack > 0) {
-            b.input = append(&b, DOWN + b.stack - 1, &b.input, NULL);
+            b.input = append(&b, DVTI_NB101_DOWN + b.stack - 1, &b.input, NULL);
         }
         for (b.index = 0; b.index < DVTI_NB101_CELLS; b.index++) {
             append_cell(&b);
@@ -252,8 +246,8 @@ void dvt_nb101_operations(const dvt_nb101_cell *c, dvt_nb101_ops *out)
     }
     b.stack = DVTI_NB101_STACKS - 1;
     b.index = DVTI_NB101_CELLS - 1;
-    b.input = append(&b, GLOBAL, &b.input, NULL);
-    append(&b, HEAD, &b.input, NULL);
+    b.input = append(&b, DVTI_NB101_GLOBAL, &b.input, NULL);
+    append(&b, DVTI_NB101_HEAD, &b.input, NULL);
 }
 
 int64_t dvt_nb101_parameters(const dvt_nb101_cell *c)
