@@ -14,7 +14,7 @@
 #ifndef DOVETAIL_SPACE_H
 #define DOVETAIL_SPACE_H
 
-#include "dovetail/graph.h"
+#include "dovetail/overlay.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -22,7 +22,7 @@ extern "C" {
 
 /* ---- spaces -------------------------------------------------------------------------------- */
 
-enum { DVT_SPACE_MAX_CHOICES = 32, DVT_SPACE_MAX_FACTS = 32 };
+enum { DVT_SPACE_MAX_CHOICES = 128, DVT_SPACE_MAX_FACTS = 64 };
 
 typedef struct dvt_space dvt_space;
 
@@ -42,17 +42,44 @@ typedef struct dvt_fact {
     int64_t     value;
 } dvt_fact;
 
+/* A matrix of weights that may be written as a product (rows, rank) x (rank, columns). */
+typedef struct dvt_rank_matrix {
+    const char *name;
+    int64_t     rows, columns;
+} dvt_rank_matrix;
+
+/* What some spaces are made from. Zero = not given. */
+typedef struct dvt_space_opts {
+    /* overlays: the device that they shall fit (required), their clock (0 = 300), and the
+     * sustained bandwidth of external memory in 1e9 bytes a second (0 = the device's) */
+    const dvt_device *device;
+    double            clock_mhz, memory_gbps;
+    /* ranks: the network whose matrices are factored, borrowed as long as the space lives; or a
+     * list of matrices, copied */
+    const dvt_graph       *network;
+    const dvt_rank_matrix *matrices;
+    int32_t                matrix_count;
+} dvt_space_opts;
+
 /* The i-th of the spaces that products are made of: static, NULL behind the last. */
 DVT_API const dvt_space_about *dvt_space_about_of(size_t i);
 
 /* `name`: one of those, or several joined by '@', each at most once. Making nasbench101 enumerates
  * it (seconds). E_NOTFOUND with the nearest name, E_USAGE for a part named twice. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_space_create(dvt_ctx *ctx, const char *name, dvt_space **out);
+/* The same with options (NULL = none). E_USAGE if `overlays` has no device or `ranks` nothing to
+ * factor; E_NOTFOUND if no overlay of the grid fits the device. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_space_create_with(dvt_ctx *ctx, const char *name,
+                                                        const dvt_space_opts *opts,
+                                                        dvt_space **out);
 DVT_API void        dvt_space_destroy(dvt_space *s);
 DVT_API const char *dvt_space_name(const dvt_space *s);
-DVT_API uint64_t    dvt_space_count(const dvt_space *s); /* points */
+/* Points; 0: more than 2^63, they have no numbers (dvt_space_at, dvt_space_index). */
+DVT_API uint64_t    dvt_space_count(const dvt_space *s);
+DVT_API double      dvt_space_log2_count(const dvt_space *s);
 DVT_API int32_t     dvt_space_choices(const dvt_space *s);
-/* Choice i: its name, and how many values it has. */
+/* Choice i: its name, and how many values it has. In `overlays` not all combinations are points:
+ * those that fit no device are none. */
 DVT_API const char *dvt_space_choice(const dvt_space *s, int32_t i, uint32_t *values);
 /* More counts (labelled graphs, different forms); *count: how many. E_NOMEM. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_space_counts(const dvt_space *s,
@@ -86,6 +113,25 @@ typedef struct dvt_space_graph_opts {
 DVT_API DVT_MUST_CHECK dvt_status dvt_space_graph(const dvt_space *s, const dvt_point *p,
                                                   const dvt_space_graph_opts *opts,
                                                   dvt_graph **out);
+
+/* ---- overlays and ranks: what a point stands for ------------------------------------------- */
+
+/* The overlay of a point, complete and checked; its name is made of its parameters. E_UNSUPPORTED
+ * if the space has no overlays. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_space_overlay(const dvt_space *s, const dvt_point *p,
+                                                    dvt_overlay *out);
+/* What it takes of the space's device. E_UNSUPPORTED as above. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_space_resources(const dvt_space *s, const dvt_point *p,
+                                                      dvt_resources *out);
+/* Shares of a device as one number, in millionths of it: logic, DSP and memory blocks weighted as
+ * the silicon of a ZU9EG is (docs/space.md). */
+DVT_API int64_t dvt_overlay_area_ppm(const dvt_resources *r);
+
+/* The matrices of a space with ranks (borrowed, *count of them) and their ranks at a point: one for
+ * each, 0 = not factored. NULL where there are none. */
+DVT_API const dvt_rank_matrix *dvt_space_matrices(const dvt_space *s, int32_t *count);
+DVT_API DVT_MUST_CHECK dvt_status dvt_space_ranks(const dvt_space *s, const dvt_point *p,
+                                                  int64_t *out);
 
 /* ---- NAS-Bench-101: cells ------------------------------------------------------------------ */
 

@@ -124,6 +124,8 @@ dvt_status cli_load_one_image(const cli_run *r, const cli_model *m, const dvt_sh
 dvt_status cli_model_hash(const cli_run *r, char out[DVT_SHA256_HEX]);
 /* An overlay by file name, or by the name of one in the installed or source `overlays` folder. */
 dvt_status cli_load_overlay(const cli_run *r, const char *name, dvt_overlay *out);
+/* A device likewise, in the folder `devices`. */
+dvt_status cli_load_device(const cli_run *r, const char *name, dvt_device *out);
 /* The folder "overlays" or "devices" of the installation or the source tree; NULL = none. */
 const char *cli_data_folder(const cli_run *r, const char *kind);
 /* Sorted names of the ready overlays or devices (`kind` as above), without ".json". */

@@ -100,19 +100,6 @@ static dvt_status show(cli_run *r, const dvt_overlay *o)
     return DVT_OK;
 }
 
-static dvt_status load_device(const cli_run *r, const char *name, dvt_device *out)
-{
-    const char *folder = cli_data_folder(r, "devices");
-    const char *path = dvt_file_exists(name) ? name
-                       : folder ? dvt_arena_printf(r->arena, "%s/%s.json", folder, name)
-                                : NULL;
-
-    if (!path || !dvt_file_exists(path)) {
-        return cli_fail_not_ready(r, "devices", "device", name);
-    }
-    return dvt_device_load(r->ctx, path, out);
-}
-
 static void fit_row(const cli_run *r, const char *what, double used, int64_t all, double share)
 {
     char a[32], b[32];
@@ -127,7 +114,7 @@ static dvt_status fit(cli_run *r, const dvt_overlay *o)
     const char         *name = opts->device ? opts->device : o->device;
     dvt_device          d;
     dvt_resources       u;
-    dvt_status          st = load_device(r, name, &d);
+    dvt_status          st = cli_load_device(r, name, &d);
 
     if (st != DVT_OK) {
         return st;

@@ -4,33 +4,35 @@
  */
 #include <string.h>
 
-#include "cli/cli.h"
-#include "dovetail/space.h"
-
-typedef struct space_opts {
-    CLI_COMMON_FIELDS;
-    uint64_t    number, first, seed;
-    bool        text;
-    const char *dot;
-    int         skeleton;
-    uint32_t    classes;
-} space_opts;
+#include "base/text_util.h"
+#include "cli/space_cli.h"
 
 #define SKELETONS "accuracy|latbench"
 
 static const dvt_option space_options[] = {
-    CLI_COMMON_OPTIONS(space_opts),
-    {DVT_OPTION_U64(space_opts, number, 10, 1, 1000000, "points",
+    CLI_COMMON_OPTIONS(cli_space_opts),
+    {DVT_OPTION_U64(cli_space_opts, number, 10, 1, 1000000, "points",
                     "how many points to sample or enumerate")},
-    {DVT_OPTION_U64(space_opts, first, 0, 0, INT64_MAX, "",
+    {DVT_OPTION_U64(cli_space_opts, first, 0, 0, INT64_MAX, "",
                     "number of the first point of enumerate")},
-    {DVT_OPTION_U64(space_opts, seed, 1, 0, UINT64_MAX, "", "random seed of sample")},
-    {DVT_OPTION_FLAG(space_opts, text, false,
+    {DVT_OPTION_U64(cli_space_opts, seed, 1, 0, UINT64_MAX, "", "random seed of sample")},
+    {DVT_OPTION_FLAG(cli_space_opts, text, false,
                      "show prints the network in text form (docs/graph-text.md)")},
-    {DVT_OPTION_STRING(space_opts, dot, NULL, "FILE", "show writes a Graphviz drawing"),
+    {DVT_OPTION_STRING(cli_space_opts, dot, NULL, "FILE", "show writes a Graphviz drawing"),
      .unrecorded = true},
-    {DVT_OPTION_ENUM(space_opts, skeleton, 0, SKELETONS, "which network is built around a cell")},
-    {DVT_OPTION_U32(space_opts, classes, 0, 0, 65536, "", "outputs of the network; 0 = 10")},
+    {DVT_OPTION_STRING(cli_space_opts, overlay, NULL, "FILE",
+                       "show writes the overlay's description"),
+     .unrecorded = true},
+    {DVT_OPTION_ENUM(cli_space_opts, skeleton, 0, SKELETONS,
+                     "which network is built around a cell")},
+    {DVT_OPTION_U32(cli_space_opts, classes, 0, 0, 65536, "", "outputs of the network; 0 = 10")},
+    {DVT_OPTION_STRING(cli_space_opts, device, "arria10-gx1150", "DEVICE",
+                       "device that overlays shall fit")},
+    {DVT_OPTION_F64(cli_space_opts, clock_mhz, 0, 0, 2000, "MHz", "clock of overlays; 0 = 300")},
+    {DVT_OPTION_F64(cli_space_opts, memory_gbps, 0, 0, 10000, "1e9 byte/s",
+                    "sustained bandwidth of external memory; 0 = the device's")},
+    {DVT_OPTION_STRING(cli_space_opts, network, NULL, "MODEL",
+                       "network whose matrices 'ranks' factors")},
 };
 static const dvt_option_set space_set = {
     .name = "space",
@@ -75,7 +77,7 @@ static dvt_status list(cli_run *r)
 
 /* ---- info, count --------------------------------------------------------------------------- */
 
-static void put_facts(dvti_json_writer *w, const char *key, const dvt_fact *facts, int32_t count)
+void cli_space_put_facts(dvti_json_writer *w, const char *key, const dvt_fact *facts, int32_t count)
 {
     dvti_json_key(w, key);
     dvti_json_open_object(w);
@@ -85,13 +87,23 @@ static void put_facts(dvti_json_writer *w, const char *key, const dvt_fact *fact
     dvti_json_close_object(w);
 }
 
-static void print_facts(const cli_run *r, const dvt_fact *facts, int32_t count)
+void cli_space_print_facts(const cli_run *r, const dvt_fact *facts, int32_t count)
 {
     char number[32];
 
     for (int32_t i = 0; i < count; i++) {
         dvt_buf_printf(r->out, "%-28s %15s\n", facts[i].key, cli_grouped(facts[i].value, number));
     }
+}
+
+/* "8,640", or "2^69.3" above 2^63. */
+static const char *count_text(const dvt_space *s, char out[32])
+{
+    if (dvt_space_count(s)) {
+        return cli_grouped((int64_t)dvt_space_count(s), out);
+    }
+    dvti_format(out, 32, "2^%.1f", dvt_space_log2_count(s));
+    return out;
 }
 
 static dvt_status info(cli_run *r, const dvt_space *s)
@@ -105,19 +117,19 @@ static dvt_status info(cli_run *r, const dvt_space *s)
         return st;
     }
     if (!r->common->json) {
-        dvt_buf_printf(r->out, "%s: %s points\n", dvt_space_name(s),
-                       cli_grouped((int64_t)dvt_space_count(s), number));
+        dvt_buf_printf(r->out, "%s: %s points\n", dvt_space_name(s), count_text(s, number));
         for (int32_t i = 0; i < dvt_space_choices(s); i++) {
             uint32_t    values;
             const char *name = dvt_space_choice(s, i, &values);
             dvt_buf_printf(r->out, "  %-26s %15s values\n", name, cli_grouped(values, number));
         }
-        print_facts(r, facts, count);
+        cli_space_print_facts(r, facts, count);
         return DVT_OK;
     }
     dvti_json_writer w = cli_json_begin(r, "dovetail.space-info/1");
     dvti_json_put_string(&w, "space", dvt_space_name(s));
     dvti_json_put_u64(&w, "points", dvt_space_count(s));
+    dvti_json_put_f64(&w, "points_log2", dvt_space_log2_count(s));
     dvti_json_key(&w, "choices");
     dvti_json_open_array(&w);
     for (int32_t i = 0; i < dvt_space_choices(s); i++) {
@@ -128,7 +140,7 @@ static dvt_status info(cli_run *r, const dvt_space *s)
         dvti_json_close_object(&w);
     }
     dvti_json_close_array(&w);
-    put_facts(&w, "counts", facts, count);
+    cli_space_put_facts(&w, "counts", facts, count);
     cli_json_end(r, &w);
     return DVT_OK;
 }
@@ -139,33 +151,44 @@ static dvt_status count_points(cli_run *r, const dvt_space *s)
         dvti_json_writer w = cli_json_begin(r, "dovetail.space-count/1");
         dvti_json_put_string(&w, "space", dvt_space_name(s));
         dvti_json_put_u64(&w, "points", dvt_space_count(s));
+        dvti_json_put_f64(&w, "points_log2", dvt_space_log2_count(s));
         cli_json_end(r, &w);
-    } else {
+    } else if (dvt_space_count(s)) {
         dvt_buf_printf(r->out, "%llu\n", (unsigned long long)dvt_space_count(s));
+    } else {
+        dvt_buf_printf(r->out, "2^%.1f\n", dvt_space_log2_count(s));
     }
     return DVT_OK;
 }
 
 /* ---- points -------------------------------------------------------------------------------- */
 
-static void put_point(const cli_run *r, dvti_json_writer *w, const dvt_space *s, const dvt_point *p)
+void cli_space_put_point(const cli_run *r, dvti_json_writer *w, const dvt_space *s,
+                         const dvt_point *p)
 {
     dvt_buf text;
 
     dvt_buf_init(&text, r->ctx, 0);
     dvt_space_print(s, p, &text);
     cli_json_put_text(w, "point", &text);
-    dvti_json_put_u64(w, "index", dvt_space_index(s, p));
+    if (dvt_space_count(s)) {
+        dvti_json_put_u64(w, "index", dvt_space_index(s, p));
+    }
 }
 
 /* Points `first`.. in order, or samples. */
 static dvt_status points(cli_run *r, const dvt_space *s, bool sample)
 {
-    const space_opts *o = r->values;
-    dvt_rng           rng = dvt_rng_make(o->seed, 0);
-    dvti_json_writer  w = {0};
-    uint64_t          left = dvt_space_count(s);
+    const cli_space_opts *o = r->values;
+    dvt_rng               rng = dvt_rng_make(o->seed, 0);
+    dvti_json_writer      w = {0};
+    uint64_t              left = dvt_space_count(s);
 
+    if (!sample && left == 0) {
+        return dvt_fail(r->ctx, DVT_E_UNSUPPORTED, NULL,
+                        "'%s' has 2^%.1f points, too many to number them", dvt_space_name(s),
+                        dvt_space_log2_count(s));
+    }
     if (!sample && o->first >= left) {
         dvt_fail(r->ctx, DVT_E_USAGE, NULL, "there is no point %llu in '%s'",
                  (unsigned long long)o->first, dvt_space_name(s));
@@ -183,7 +206,7 @@ static dvt_status points(cli_run *r, const dvt_space *s, bool sample)
         dvt_point p = sample ? dvt_space_sample(s, &rng) : dvt_space_at(s, o->first + i);
         if (r->common->json) {
             dvti_json_open_object(&w);
-            put_point(r, &w, s, &p);
+            cli_space_put_point(r, &w, s, &p);
             dvti_json_close_object(&w);
         } else {
             dvt_space_print(s, &p, r->out);
@@ -195,79 +218,6 @@ static dvt_status points(cli_run *r, const dvt_space *s, bool sample)
         cli_json_end(r, &w);
     }
     return DVT_OK;
-}
-
-enum { TEXT_ELEMENTS = 16 }; /* of a constant that stand in the text form */
-
-/* ---- show ---------------------------------------------------------------------------------- */
-
-/* Writes the drawing, appends the text form. */
-static dvt_status network(const cli_run *r, const dvt_space *s, const dvt_point *p, dvt_buf *text)
-{
-    static const char *const skeletons[] = {"accuracy", "latbench"};
-    const space_opts        *o = r->values;
-    dvt_space_graph_opts     opts = {skeletons[o->skeleton], (int32_t)o->classes};
-    dvt_graph               *g = NULL;
-    dvt_buf                  dot;
-    dvt_status               st = dvt_space_graph(s, p, &opts, &g);
-
-    dvt_buf_init(&dot, r->ctx, 0);
-    if (st == DVT_OK && o->dot) {
-        dvt_graph_dot(g, NULL, NULL, &dot);
-        st = dvt_buf_status(&dot);
-        if (st == DVT_OK) {
-            st = dvt_file_write(r->ctx, o->dot, dot.data, dot.len);
-        }
-    }
-    if (st == DVT_OK && o->text) {
-        dvt_graph_print(g, TEXT_ELEMENTS, text);
-        st = dvt_buf_status(text);
-    }
-    dvt_buf_deinit(&dot);
-    dvt_graph_destroy(g);
-    return st;
-}
-
-/* net: the network's text, empty if it was not asked for. */
-static void print_point(const cli_run *r, const dvt_space *s, const dvt_point *p, dvt_buf *net)
-{
-    dvt_fact facts[DVT_SPACE_MAX_FACTS];
-    int32_t  count = dvt_space_facts(s, p, facts);
-
-    if (r->common->json) {
-        dvti_json_writer w = cli_json_begin(r, "dovetail.space-point/1");
-        dvti_json_put_string(&w, "space", dvt_space_name(s));
-        put_point(r, &w, s, p);
-        put_facts(&w, "facts", facts, count);
-        if (net->len) {
-            cli_json_put_text(&w, "text", net);
-        }
-        cli_json_end(r, &w);
-    } else if (net->len) {
-        dvt_buf_puts(r->out, net->data);
-    } else {
-        dvt_space_print(s, p, r->out);
-        dvt_buf_puts(r->out, "\n");
-        print_facts(r, facts, count);
-    }
-}
-
-static dvt_status show(cli_run *r, const dvt_space *s, const char *text)
-{
-    const space_opts *o = r->values;
-    dvt_point         p;
-    dvt_buf           net;
-    dvt_status        st = dvt_space_parse(s, text, &p);
-
-    dvt_buf_init(&net, r->ctx, 0);
-    if (st == DVT_OK && (o->text || o->dot)) {
-        st = network(r, s, &p, &net);
-    }
-    if (st == DVT_OK) {
-        print_point(r, s, &p, &net);
-    }
-    dvt_buf_deinit(&net);
-    return st;
 }
 
 /* ---- command ------------------------------------------------------------------------------- */
@@ -303,10 +253,44 @@ static dvt_status find_action(const cli_run *r, int *out)
     return DVT_E_USAGE;
 }
 
+/* Is `part` one of the names that '@' joins? */
+static bool names_part(const char *name, const char *part)
+{
+    size_t n = strlen(part);
+
+    for (const char *at = name; at; at = strchr(at, '@') ? strchr(at, '@') + 1 : NULL) {
+        if (strncmp(at, part, n) == 0 && (at[n] == '\0' || at[n] == '@')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Reads what the parts need; *network outlives the space. */
+static dvt_status make_space(const cli_run *r, const char *name, dvt_graph **network,
+                             dvt_space **out)
+{
+    const cli_space_opts *o = r->values;
+    dvt_device            device;
+    dvt_space_opts        opts = {.clock_mhz = o->clock_mhz, .memory_gbps = o->memory_gbps};
+    dvt_status            st = DVT_OK;
+
+    if (names_part(name, "overlays")) {
+        st = cli_load_device(r, o->device, &device);
+        opts.device = &device;
+    }
+    if (st == DVT_OK && o->network && names_part(name, "ranks")) {
+        st = dvt_model_load(r->ctx, o->network, NULL, network);
+        opts.network = *network;
+    }
+    return st == DVT_OK ? dvt_space_create_with(r->ctx, name, &opts, out) : st;
+}
+
 static dvt_status run(cli_run *r)
 {
     const char *const *words = r->parsed->positionals.items;
     dvt_space         *s = NULL;
+    dvt_graph         *network = NULL;
     int                action;
     dvt_status         st = find_action(r, &action);
 
@@ -314,18 +298,20 @@ static dvt_status run(cli_run *r)
         return list(r);
     }
     if (st == DVT_OK) {
-        st = dvt_space_create(r->ctx, words[1], &s);
+        st = make_space(r, words[1], &network, &s);
     }
     if (st != DVT_OK) {
-        return st;
+        goto done;
     }
     switch (action) {
     case INFO: st = info(r, s); break;
     case COUNT: st = count_points(r, s); break;
-    case SHOW: st = show(r, s, words[2]); break;
+    case SHOW: st = cli_space_show(r, s, words[2]); break;
     default: st = points(r, s, action == SAMPLE); break;
     }
+done:
     dvt_space_destroy(s);
+    dvt_graph_destroy(network);
     return st;
 }
 
@@ -346,6 +332,6 @@ const cli_command cli_space = {
                 "\n"
                 "dovetail space sample chaidnn --number 3 --seed 7 --json\n",
     .options = &space_set,
-    .values_bytes = sizeof(space_opts),
+    .values_bytes = sizeof(cli_space_opts),
     .run = run,
 };

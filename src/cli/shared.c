@@ -275,6 +275,19 @@ dvt_status cli_load_overlay(const cli_run *r, const char *name, dvt_overlay *out
     return cli_fail_not_ready(r, "overlays", "overlay", name);
 }
 
+dvt_status cli_load_device(const cli_run *r, const char *name, dvt_device *out)
+{
+    const char *folder = cli_data_folder(r, "devices");
+    const char *path = dvt_file_exists(name) ? name
+                       : folder ? dvt_arena_printf(r->arena, "%s/%s.json", folder, name)
+                                : NULL;
+
+    if (!path || !dvt_file_exists(path)) {
+        return cli_fail_not_ready(r, "devices", "device", name);
+    }
+    return dvt_device_load(r->ctx, path, out);
+}
+
 /* ---- programs ------------------------------------------------------------------------------ */
 
 dvt_status cli_load_program(const cli_run *r, dvt_program **out)

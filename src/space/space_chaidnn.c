@@ -8,10 +8,10 @@
  * Tests     tests/unit/test_space.c
  */
 #include <assert.h>
-#include <string.h>
 
+#include "base/text_util.h"
 #include "dovetail/accelerator.h"
-#include "space/space_int.h"
+#include "space/choice_text.h"
 
 enum { CHOICES = 8 };
 
@@ -23,8 +23,9 @@ static const struct choice {
                       {"pool_engine", 2},  {"share", 6}};
 static_assert(2 * 5 * 4 * 3 * 3 * 2 * 2 * 6 == DVT_CHAIDNN_COUNT, "the numbers of values above");
 
-static dvt_status open_part(dvti_space_part *p)
+static dvt_status open_part(dvti_space_part *p, const dvt_space_opts *opts)
 {
+    (void)opts;
     p->choice_count = CHOICES;
     for (int i = 0; i < CHOICES; i++) {
         p->values[i] = choices[i].values;
@@ -32,7 +33,13 @@ static dvt_status open_part(dvti_space_part *p)
     return DVT_OK;
 }
 
-static const char *choice(int32_t i) { return choices[i].name; }
+static const char *name_of(int32_t i) { return choices[i].name; }
+
+static const char *choice(const dvti_space_part *p, int32_t i)
+{
+    (void)p;
+    return name_of(i);
+}
 
 static dvt_chaidnn accelerator(const uint32_t *v)
 {
@@ -54,96 +61,36 @@ static int32_t field(const dvt_chaidnn *a, int i)
     return fields[i];
 }
 
+/* ---- texts --------------------------------------------------------------------------------- */
+
 /* The value at place `digit` of choice i. */
-static int32_t value_at(int i, uint32_t digit)
+static void value_at(int32_t i, uint32_t digit, char out[DVTI_CHOICE_VALUE])
 {
     uint32_t    v[CHOICES] = {0};
     dvt_chaidnn a;
 
     v[i] = digit;
     a = accelerator(v);
-    return field(&a, i);
+    dvti_format(out, DVTI_CHOICE_VALUE, "%d", (int)field(&a, i));
 }
 
-/* ---- texts --------------------------------------------------------------------------------- */
+static uint32_t values_of(int32_t i) { return choices[i].values; }
+
+#define FORM                                                                          \
+    "filter_par=8,pixel_par=32,input_depth=2048,weight_depth=1024,output_depth=1024," \
+    "memory_bits=256,pool_engine=0,share=12"
+
+static const dvti_choice_text texts = {"accelerator", FORM, CHOICES, name_of, values_of, value_at};
 
 static void print(const dvti_space_part *p, const uint32_t *v, dvt_buf *out)
 {
-    dvt_chaidnn a = accelerator(v);
-
     (void)p;
-    for (int i = 0; i < CHOICES; i++) {
-        dvt_buf_printf(out, "%s%s=%d", i ? "," : "", choices[i].name, (int)field(&a, i));
-    }
-}
-
-static dvt_status fail_value(const dvti_space_part *p, int i, const char *value, size_t size)
-{
-    char all[96] = "", word[32] = "";
-
-    for (uint32_t d = 0; d < choices[i].values; d++) {
-        size_t  n = strlen(all);
-        dvt_buf text;
-        dvt_buf_init(&text, p->ctx, 0);
-        dvt_buf_printf(&text, "%s%d", d ? ", " : "", (int)value_at(i, d));
-        if (dvt_buf_status(&text) == DVT_OK && n + text.len < sizeof all) {
-            memcpy(all + n, text.data, text.len + 1);
-        }
-        dvt_buf_deinit(&text);
-    }
-    memcpy(word, value, size < sizeof word ? size : sizeof word - 1);
-    dvt_fail(p->ctx, DVT_E_NOTFOUND, NULL, "%s is one of %s, not '%s'", choices[i].name, all, word);
-    return DVT_E_NOTFOUND;
-}
-
-static dvt_status parse_value(const dvti_space_part *p, int i, const char *text, size_t size,
-                              uint32_t *out)
-{
-    char    number[16] = "";
-    int64_t value;
-
-    if (size > 0 && size < sizeof number) {
-        memcpy(number, text, size);
-        for (*out = 0; dvt_parse_i64(number, &value) && *out < choices[i].values; ++*out) {
-            if (value_at(i, *out) == value) {
-                return DVT_OK;
-            }
-        }
-    }
-    return fail_value(p, i, text, size);
+    dvti_choice_print(&texts, v, out);
 }
 
 static dvt_status parse(const dvti_space_part *p, const char *text, uint32_t *out)
 {
-    const char *at = text;
-
-    for (int i = 0; i < CHOICES; i++) {
-        size_t     name = strlen(choices[i].name), size;
-        dvt_status st;
-        at += i > 0 && *at == ',';
-        if (strncmp(at, choices[i].name, name) != 0 || at[name] != '=') {
-            dvt_pos pos = {.file = "accelerator", .line = 1, .column = (uint32_t)(at - text) + 1};
-            dvt_fail(p->ctx, DVT_E_PARSE, &pos, "expected '%s=' at column %u of the accelerator",
-                     choices[i].name, (unsigned)pos.column);
-            dvt_fail_hint(p->ctx, "the form is filter_par=8,pixel_par=32,input_depth=2048,"
-                                  "weight_depth=1024,output_depth=1024,memory_bits=256,"
-                                  "pool_engine=0,share=12");
-            return DVT_E_PARSE;
-        }
-        at += name + 1;
-        size = strcspn(at, ",");
-        st = parse_value(p, i, at, size, &out[i]);
-        if (st != DVT_OK) {
-            return st;
-        }
-        at += size;
-    }
-    if (*at) {
-        dvt_pos pos = {.file = "accelerator", .line = 1, .column = (uint32_t)(at - text) + 1};
-        return dvt_fail(p->ctx, DVT_E_PARSE, &pos,
-                        "expected the end at column %u of the accelerator", (unsigned)pos.column);
-    }
-    return DVT_OK;
+    return dvti_choice_parse(&texts, p->ctx, text, out);
 }
 
 /* ---- facts --------------------------------------------------------------------------------- */
@@ -167,9 +114,7 @@ static int32_t facts(const dvti_space_part *p, const uint32_t *v, dvt_fact *out)
 }
 
 const dvti_space_kind dvti_space_chaidnn = {
-    .about = {"chaidnn", "CHaiDNN: accelerators for FPGAs, eight parameters",
-              "filter_par=8,pixel_par=32,input_depth=2048,weight_depth=1024,output_depth=1024,"
-              "memory_bits=256,pool_engine=0,share=12"},
+    .about = {"chaidnn", "CHaiDNN: accelerators for FPGAs, eight parameters", FORM},
     .open = open_part,
     .choice = choice,
     .print = print,

@@ -13,8 +13,9 @@
 #include "space/nb101_int.h"
 #include "space/space_int.h"
 
-static dvt_status open_part(dvti_space_part *p)
+static dvt_status open_part(dvti_space_part *p, const dvt_space_opts *opts)
 {
+    (void)opts;
     dvt_status st = dvt_nb101_enumerate(p->ctx, DVT_NB101_MAX_VERTICES, &p->cells);
 
     if (st == DVT_OK) {
@@ -26,8 +27,9 @@ static dvt_status open_part(dvti_space_part *p)
 
 static void close_part(dvti_space_part *p) { dvt_nb101_table_destroy(p->cells); }
 
-static const char *choice(int32_t i)
+static const char *choice(const dvti_space_part *p, int32_t i)
 {
+    (void)p;
     (void)i;
     return "cell";
 }

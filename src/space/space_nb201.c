@@ -10,8 +10,9 @@
 #include "space/nb201_int.h"
 #include "space/space_int.h"
 
-static dvt_status open_part(dvti_space_part *p)
+static dvt_status open_part(dvti_space_part *p, const dvt_space_opts *opts)
 {
+    (void)opts;
     p->choice_count = DVT_NB201_EDGES;
     for (int i = 0; i < DVT_NB201_EDGES; i++) {
         p->values[i] = DVT_NB201_OPS;
@@ -19,10 +20,11 @@ static dvt_status open_part(dvti_space_part *p)
     return DVT_OK;
 }
 
-static const char *choice(int32_t i)
+static const char *choice(const dvti_space_part *p, int32_t i)
 {
     static const char *const names[DVT_NB201_EDGES] = {"edge_0_1", "edge_0_2", "edge_1_2",
                                                        "edge_0_3", "edge_1_3", "edge_2_3"};
+    (void)p;
     return names[i];
 }
 

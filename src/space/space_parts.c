@@ -4,28 +4,34 @@
  *
  * Numbers   A point's number is that of its values in mixed radix, last choice fastest. So the
  *           number of a pair is (first part) * (points of the second) + (second part).
- * Limits    DVT_SPACE_MAX_CHOICES choices, each kind once, 2^63 points.
+ *           Parts with a list of points count by their places in that list. Above 2^63 points there
+ *           are no numbers; all else works.
+ * Limits    DVT_SPACE_MAX_CHOICES choices, each kind once.
  * Tests     tests/unit/test_space.c
  */
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #include "space/space_int.h"
 
-enum { KINDS = 3, MAX_PARTS = KINDS /* each kind once */, SEPARATOR = '@' };
+enum { KINDS = 5, MAX_PARTS = KINDS /* each kind once */, SEPARATOR = '@' };
+static const uint64_t POINTS_MAX = UINT64_C(1) << 63;
 
 struct dvt_space {
     dvt_ctx        *ctx;
     char           *name;
     int32_t         part_count, choice_count;
-    uint64_t        count;
+    uint64_t        count; /* 0: above POINTS_MAX */
+    double          log2_count;
     dvti_space_part part[MAX_PARTS];
 };
 
 static const dvti_space_kind *kind_at(size_t i)
 {
     static const dvti_space_kind *const kinds[KINDS] = {&dvti_space_nb101, &dvti_space_nb201,
-                                                        &dvti_space_chaidnn};
+                                                        &dvti_space_chaidnn, &dvti_space_overlays,
+                                                        &dvti_space_ranks};
     return kinds[i];
 }
 
@@ -50,13 +56,33 @@ static const dvti_space_kind *find_kind(dvt_ctx *ctx, const char *name, size_t s
     memcpy(word, name, size < sizeof word ? size : sizeof word - 1);
     const char *near = dvt_nearest(word, names, KINDS);
     dvt_fail(ctx, DVT_E_NOTFOUND, NULL, "there is no space '%s'", word);
-    dvt_fail_hint(ctx, "%s%s%sthe spaces are nasbench101, nasbench201 and chaidnn; '@' joins two",
+    dvt_fail_hint(ctx,
+                  "%s%s%sthe spaces are nasbench101, nasbench201, chaidnn, overlays and ranks; '@' "
+                  "joins two",
                   near ? "did you mean '" : "", near ? near : "", near ? "'? " : "");
     return NULL;
 }
 
+static uint64_t times(uint64_t a, uint64_t b) { return a && b && a <= POINTS_MAX / b ? a * b : 0; }
+
+/* Sets the part's count unless its kind did; returns the logarithm. */
+static double count_part(dvti_space_part *p)
+{
+    double log2_count = 0.0;
+
+    if (p->points) {
+        return log2((double)p->count);
+    }
+    p->count = 1;
+    for (int32_t i = 0; i < p->choice_count; i++) {
+        log2_count += log2((double)p->values[i]);
+        p->count = times(p->count, p->values[i]);
+    }
+    return log2_count;
+}
+
 /* Opens one more part and multiplies the count. */
-static dvt_status add_part(dvt_space *s, const char *name, size_t size)
+static dvt_status add_part(dvt_space *s, const char *name, size_t size, const dvt_space_opts *opts)
 {
     const dvti_space_kind *kind = find_kind(s->ctx, name, size);
     dvti_space_part       *p = &s->part[s->part_count];
@@ -73,29 +99,32 @@ static dvt_status add_part(dvt_space *s, const char *name, size_t size)
         }
     }
     *p = (dvti_space_part){.kind = kind, .ctx = s->ctx};
-    st = kind->open(p);
+    st = kind->open(p, opts);
     if (st != DVT_OK) {
         return st;
     }
     p->first = s->choice_count;
     s->part_count++;
     s->choice_count += p->choice_count;
-    for (int32_t i = 0; i < p->choice_count; i++) {
-        if (s->count > (uint64_t)INT64_MAX / p->values[i]) {
-            return dvt_fail(s->ctx, DVT_E_CAPACITY, NULL, "'%s' has more than 2^63 points",
-                            s->name);
-        }
-        s->count *= p->values[i];
-    }
     if (s->choice_count > DVT_SPACE_MAX_CHOICES) {
         return dvt_fail(s->ctx, DVT_E_CAPACITY, NULL, "'%s' has more than %d choices", s->name,
                         DVT_SPACE_MAX_CHOICES);
     }
+    s->log2_count += count_part(p);
+    s->count = times(s->count, p->count);
     return DVT_OK;
 }
 
 dvt_status dvt_space_create(dvt_ctx *ctx, const char *name, dvt_space **out)
 {
+    return dvt_space_create_with(ctx, name, NULL, out);
+}
+
+dvt_status dvt_space_create_with(dvt_ctx *ctx, const char *name, const dvt_space_opts *opts,
+                                 dvt_space **out)
+{
+    static const dvt_space_opts none = {0};
+
     dvt_space *s = dvt_calloc(ctx, 1, sizeof *s);
     dvt_status st = DVT_OK;
 
@@ -113,7 +142,7 @@ dvt_status dvt_space_create(dvt_ctx *ctx, const char *name, dvt_space **out)
     memcpy(s->name, name, strlen(name) + 1);
     for (const char *at = s->name; st == DVT_OK && at;) {
         const char *end = strchr(at, SEPARATOR);
-        st = add_part(s, at, end ? (size_t)(end - at) : strlen(at));
+        st = add_part(s, at, end ? (size_t)(end - at) : strlen(at), opts ? opts : &none);
         at = end ? end + 1 : NULL;
     }
     if (st == DVT_OK) {
@@ -157,18 +186,14 @@ static const dvti_space_part *part_of(const dvt_space *s, int32_t choice)
     return &s->part[i];
 }
 
-static uint32_t values_of(const dvt_space *s, int32_t choice)
-{
-    const dvti_space_part *p = part_of(s, choice);
-    return p->values[choice - p->first];
-}
+double dvt_space_log2_count(const dvt_space *s) { return s->log2_count; }
 
 const char *dvt_space_choice(const dvt_space *s, int32_t i, uint32_t *values)
 {
     const dvti_space_part *p = part_of(s, i);
 
     *values = p->values[i - p->first];
-    return p->kind->choice(i - p->first);
+    return p->kind->choice(p, i - p->first);
 }
 
 dvt_point dvt_space_at(const dvt_space *s, uint64_t index)
@@ -176,10 +201,9 @@ dvt_point dvt_space_at(const dvt_space *s, uint64_t index)
     dvt_point p = {.count = s->choice_count};
 
     assert(index < s->count);
-    for (int32_t i = s->choice_count - 1; i >= 0; i--) {
-        uint32_t values = values_of(s, i);
-        p.v[i] = (uint32_t)(index % values);
-        index /= values;
+    for (int32_t i = s->part_count - 1; i >= 0; i--) {
+        dvti_part_at(&s->part[i], index % s->part[i].count, p.v + s->part[i].first);
+        index /= s->part[i].count;
     }
     return p;
 }
@@ -188,28 +212,38 @@ uint64_t dvt_space_index(const dvt_space *s, const dvt_point *p)
 {
     uint64_t index = 0;
 
-    for (int32_t i = 0; i < s->choice_count; i++) {
-        index = index * values_of(s, i) + p->v[i];
+    assert(s->count > 0);
+    for (int32_t i = 0; i < s->part_count; i++) {
+        index = index * s->part[i].count + dvti_part_index(&s->part[i], p->v + s->part[i].first);
     }
     return index;
 }
 
 bool dvt_space_contains(const dvt_space *s, const dvt_point *p)
 {
-    if (p->count != s->choice_count) {
-        return false;
+    bool in = p->count == s->choice_count;
+
+    for (int32_t i = 0; in && i < s->part_count; i++) {
+        in = dvti_part_contains(&s->part[i], p->v + s->part[i].first);
     }
-    for (int32_t i = 0; i < s->choice_count; i++) {
-        if (p->v[i] >= values_of(s, i)) {
-            return false;
-        }
-    }
-    return true;
+    return in;
 }
 
+/* Each part on its own: that is uniform, and needs no number of the whole. */
 dvt_point dvt_space_sample(const dvt_space *s, dvt_rng *rng)
 {
-    return dvt_space_at(s, dvt_rng_below(rng, s->count));
+    dvt_point p = {.count = s->choice_count};
+
+    for (int32_t i = 0; i < s->part_count; i++) {
+        const dvti_space_part *part = &s->part[i];
+        if (part->count) {
+            dvti_part_at(part, dvt_rng_below(rng, part->count), p.v + part->first);
+        }
+        for (int32_t k = 0; !part->count && k < part->choice_count; k++) {
+            p.v[part->first + k] = (uint32_t)dvt_rng_below(rng, part->values[k]);
+        }
+    }
+    return p;
 }
 
 /* The choice that changes is drawn from those of all parts, so that a part's share of the mutations
@@ -223,7 +257,7 @@ dvt_point dvt_space_mutate(const dvt_space *s, const dvt_point *p, dvt_rng *rng)
     if (part->kind->mutate) {
         part->kind->mutate(part, p->v + part->first, rng, out.v + part->first);
     } else {
-        out.v[i] = (uint32_t)dvt_rng_below(rng, values_of(s, i) - 1);
+        out.v[i] = (uint32_t)dvt_rng_below(rng, part->values[i - part->first] - 1);
         out.v[i] += out.v[i] >= p->v[i];
     }
     return out;
@@ -324,6 +358,64 @@ dvt_status dvt_space_graph(const dvt_space *s, const dvt_point *p, const dvt_spa
         }
     }
     dvt_fail(s->ctx, DVT_E_UNSUPPORTED, NULL, "points of '%s' are no networks", s->name);
-    dvt_fail_hint(s->ctx, "nasbench101 and nasbench201 have networks, and so do products with one");
+    dvt_fail_hint(s->ctx, "nasbench101, nasbench201 and ranks have networks, and so do products "
+                          "with one");
     return DVT_E_UNSUPPORTED;
+}
+
+static const dvti_space_part *find_part(const dvt_space *s, const dvti_space_kind *kind)
+{
+    for (int32_t i = 0; i < s->part_count; i++) {
+        if (s->part[i].kind == kind) {
+            return &s->part[i];
+        }
+    }
+    return NULL;
+}
+
+static dvt_status fail_no_part(const dvt_space *s, const dvti_space_kind *kind)
+{
+    return dvt_fail(s->ctx, DVT_E_UNSUPPORTED, NULL, "points of '%s' have no part of %s", s->name,
+                    kind->about.name);
+}
+
+dvt_status dvt_space_overlay(const dvt_space *s, const dvt_point *p, dvt_overlay *out)
+{
+    const dvti_space_part *part = find_part(s, &dvti_space_overlays);
+
+    *out = (dvt_overlay){0};
+    return part ? dvti_overlays_overlay(part, p->v + part->first, out)
+                : fail_no_part(s, &dvti_space_overlays);
+}
+
+dvt_status dvt_space_resources(const dvt_space *s, const dvt_point *p, dvt_resources *out)
+{
+    const dvti_space_part *part = find_part(s, &dvti_space_overlays);
+    dvt_overlay            o;
+    dvt_status             st = dvt_space_overlay(s, p, &o);
+
+    *out = (dvt_resources){0};
+    if (st == DVT_OK) {
+        dvt_overlay_resources(&o, dvti_overlays_device(part), out);
+    }
+    return st;
+}
+
+const dvt_rank_matrix *dvt_space_matrices(const dvt_space *s, int32_t *count)
+{
+    const dvti_space_part *part = find_part(s, &dvti_space_ranks);
+
+    *count = 0;
+    return part ? dvti_ranks_matrices(part, count) : NULL;
+}
+
+dvt_status dvt_space_ranks(const dvt_space *s, const dvt_point *p, int64_t *out)
+{
+    const dvti_space_part *part = find_part(s, &dvti_space_ranks);
+
+    if (!part) {
+        return fail_no_part(s, &dvti_space_ranks);
+    }
+    dvti_ranks_of(part, p->v + part->first, out);
+    return DVT_OK;
 }

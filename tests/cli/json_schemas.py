@@ -11,6 +11,7 @@ from command import ROOT, Suite, Workplace, dovetail
 from schema_check import violations
 
 NB201_CELL = "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|"
+GLYPHS = "examples/models/glyphs/glyphs.onnx"
 SCHEMAS = {}
 for path in sorted((ROOT / "docs/cli/schemas").glob("*.json")):
     schema = json.loads(path.read_text())
@@ -54,6 +55,8 @@ def commands(w):
     yield 0, ["space", "show", "nasbench201", NB201_CELL, "--text"]
     yield 0, ["space", "sample", "nasbench201@chaidnn", "--number", "2"]
     yield 0, ["space", "enumerate", "chaidnn", "--first", "8638"]
+    yield 0, ["space", "info", "nasbench201@overlays", "--device", "zu7ev"]
+    yield 0, ["space", "show", "ranks", "2,4,8,full", "--network", GLYPHS]
     cells, cache = "examples/tables/made_up.csv", w.path / "cells.cache"
     yield 0, ["data", "import", "nasbench101", cells, "-o", cache]
     yield 0, ["data", "query", cache]
