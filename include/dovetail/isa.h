@@ -14,8 +14,9 @@
  * Order     Subgraphs take effect one after the other, as if each ended before the next began;
  *           hardware may overlap them where that cannot be seen.
  * Encoding  Fields lie in the order written, each from the first free bit upwards, little-endian;
- *           a part is padded with zero bits to whole bytes. A long word is a header and parts in
- *           kernel order; see dvt_isa_encode.
+ *           a part is padded with zero bits to whole units of 8 bytes, so that a link of 8 to 64
+ *           bits carries it in whole flits and nothing has to be realigned. A long word is a
+ *           header of one unit and parts in kernel order; see dvt_isa_encode.
  * Meaning   docs/isa.md (generated, with the semantics of each part), docs/numerics-overlay.md.
  */
 #ifndef DOVETAIL_ISA_H
@@ -33,8 +34,9 @@ enum {
     DVT_PAGE_LOOPS = 3,   /* levels of the filter reader */
     DVT_DMA_LOOPS = 3,    /* levels of the feature reader */
     DVT_ROUTE_MAX = 6,    /* auxiliary kernels in one trip */
-    DVT_ISA_VERSION = 1,
-    DVT_ISA_HEADER_BYTES = 6
+    DVT_ISA_VERSION = 2,
+    DVT_ISA_HEADER_BYTES = 8,
+    DVT_ISA_UNIT_BYTES = 8 /* parts are whole units: flits of any link width, never realigned */
 };
 
 /* Kernels on the transport chain, in chain order. X(NAME, text, what it does) */
@@ -241,7 +243,7 @@ DVT_API const dvt_isa_part *dvt_isa_describe(dvt_kernel kernel); /* static */
 DVT_API const char *dvt_kernel_name(dvt_kernel kernel);
 DVT_API const char *dvt_kernel_help(dvt_kernel kernel);
 
-/* Long word: byte 0 the ISA version, bytes 1-2 the tag, bytes 3-4 the kernel mask, byte 5 zero,
+/* Long word: byte 0 the ISA version, bytes 1-2 the tag, bytes 3-4 the kernel mask, bytes 5-7 zero,
  * then the parts of the kernels in the mask, ascending. All little-endian. E_CAPACITY names a field
  * that does not hold its value ("sread.n[3] = 70000 exceeds 16 bits"). Appends to `out`. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_isa_encode(dvt_ctx *ctx, const dvt_word *w, dvt_buf *out);
@@ -252,6 +254,8 @@ DVT_API void dvt_isa_disassemble(const dvt_word *w, dvt_buf *out); /* fields tha
 DVT_API size_t dvt_isa_word_bytes(uint32_t kernels);
 DVT_API float   dvt_isa_float(int64_t field);
 DVT_API int64_t dvt_isa_bits(float x);
+/* Zero or a normal finite number: what the overlay's binary32 operators take. */
+DVT_API bool    dvt_isa_plain(float x);
 
 #ifdef __cplusplus
 }

@@ -63,6 +63,28 @@ DVT_API DVT_MUST_CHECK dvt_status dvt_overlay_check(dvt_ctx *ctx, const dvt_over
 /* canonical JSON, parses back */
 DVT_API void dvt_overlay_print(const dvt_overlay *o, dvt_buf *out);
 
+/* Cycles and depths that every overlay has alike (docs/timing.md section 1). X(NAME, value, what) */
+#define DVT_TIMING_LIST(X)                                                  \
+    X(LM, 3, "stages of a binary32 multiplier")                             \
+    X(LA, 4, "stages of a binary32 adder")                                  \
+    X(READ, 2, "stages from a completed turn to its blocks")                \
+    X(DA, 6, "stages from a completed turn to the array's result register") \
+    X(LS_ARRAY, 3, "source conversion of a beat from the array")            \
+    X(LS_STREAM, 1, "the same from the stream reader's kernels")            \
+    X(LACT_TABLES, 16, "activation where there are function tables")        \
+    X(LP, 4, "packing into feature words")                                  \
+    X(LRN_TAIL, 30, "local response normalisation behind its last tap")     \
+    X(FW, 64, "beats between drain and writer")                             \
+    X(FE, 16, "operands fetched ahead")                                     \
+    X(FM, 16, "bus beats waiting to be written to external memory")         \
+    X(RO, 32, "read bursts outstanding")
+
+typedef enum dvt_timing {
+#define DVT_X(name, value, help) DVT_TIMING_##name = (value),
+    DVT_TIMING_LIST(DVT_X)
+#undef DVT_X
+} dvt_timing;
+
 /* Everything that follows from a description. */
 typedef struct dvt_overlay_derived {
     int64_t macs_per_cycle;    /* c_vec * k_vec * q_vec * p_vec */
@@ -77,7 +99,12 @@ typedef struct dvt_overlay_derived {
     /* ceil(k_vec / c_vec): words a pixel's k_vec channels take */
     int32_t blocks_per_result;
     double  memory_bytes_per_cycle; /* of clock_mhz, sustained */
-    double  peak_gmacs;             /* 1e9 multiply-accumulates a second */
+    int64_t memory_rate;            /* the same in 2^-16 bytes, as docs/timing.md counts it */
+    int32_t memory_bus_bytes;
+    int32_t pixels;      /* p_vec * q_vec lanes of a turn */
+    int32_t beat_blocks; /* blocks of a beat on the crossbar (docs/timing.md) */
+    int32_t read_fifo_beats, control_fifo_beats;
+    double  peak_gmacs; /* 1e9 multiply-accumulates a second */
 } dvt_overlay_derived;
 DVT_API void dvt_overlay_derive(const dvt_overlay *o, dvt_overlay_derived *out);
 DVT_API bool dvt_overlay_has(const dvt_overlay *o, dvt_kernel kernel);
@@ -132,8 +159,8 @@ typedef struct dvt_device {
     double  dsp_macs_int8;             /* 8x8 multiplications one DSP does a cycle */
     double  dsp_macs_m7, dsp_macs_m12; /* FP11 and FP16 mantissa multiplications */
     /* a binary32 multiplication with an addition behind it; an addition in logic alone */
-    double  float_mac_dsp, float_mac_logic, float_add_logic;
-    double  memory_bandwidth_gbps;     /* of the usual board, 0 = unknown */
+    double float_mac_dsp, float_mac_logic, float_add_logic;
+    double memory_bandwidth_gbps; /* of the usual board, 0 = unknown */
 } dvt_device;
 DVT_API DVT_MUST_CHECK dvt_status dvt_device_load(dvt_ctx *ctx, const char *path, dvt_device *out);
 

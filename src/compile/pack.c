@@ -8,7 +8,8 @@
  * Numbers   Block floating point: every output channel is scaled by a power of two so that its
  *           largest weight lies in [1/2, 1]; the inverse goes into the parameter row (decision
  *           0002). int8: one scale per channel, max / 127.
- * Units     addresses in 16 bytes; every page and parameter table starts on such a boundary.
+ * Units     addresses in 16 bytes; every page and parameter table starts on such a boundary, and
+ *           on one of filter words where these are larger.
  * Tests     tests/unit/test_pack.c, tests/diff/diff_compile.c
  */
 #include "compile/compile_int.h"
@@ -16,24 +17,39 @@
 #include <math.h>
 #include <string.h>
 
-enum { UNIT = 16 };
+enum { UNIT = 16, ALIGN_MAX = 4096 /* no filter word is larger */ };
 
 /* ---- image --------------------------------------------------------------------------------- */
 
+/* To a unit of addresses, and to a filter word where that is larger: words do not straddle beats. */
+static int64_t alignment(const dvti_comp *c)
+{
+    return c->d.filter_word_bytes > UNIT ? c->d.filter_word_bytes : UNIT;
+}
+
 static dvt_status image_align(dvti_comp *c, int64_t *unit)
 {
-    static const uint8_t zeros[UNIT] = {0};
+    static const uint8_t zeros[ALIGN_MAX] = {0};
+    size_t               align = (size_t)alignment(c);
 
-    if (c->image.len % UNIT) {
-        dvt_buf_append(&c->image, zeros, UNIT - c->image.len % UNIT);
+    if (c->image.len % align) {
+        dvt_buf_append(&c->image, zeros, align - c->image.len % align);
     }
     *unit = (int64_t)(c->image.len / UNIT);
     return dvt_buf_status(&c->image);
 }
 
+/* From page to page, in units. */
+static int64_t page_units(const dvti_comp *c, int64_t words)
+{
+    int64_t align = alignment(c), bytes = words * c->d.filter_word_bytes;
+
+    return (bytes + align - 1) / align * align / UNIT;
+}
+
 static void put_f32(dvti_comp *c, float x)
 {
-    uint32_t bits = (uint32_t)dvt_isa_bits(x);
+    uint32_t bits = dvt_isa_plain(x) ? (uint32_t)dvt_isa_bits(x) : 0; /* no subnormals inside */
     uint8_t  b[4] = {(uint8_t)bits, (uint8_t)(bits >> 8), (uint8_t)(bits >> 16),
                      (uint8_t)(bits >> 24)};
 
@@ -168,7 +184,7 @@ dvt_status dvti_pack_conv(dvti_comp *c, const dvti_op *op, int32_t group, int32_
     out->words = per_slice * rs;
     out->slices = slices;
     out->groups_k = (group_k + c->o.k_vec - 1) / c->o.k_vec;
-    out->page_units = ((int64_t)out->words * c->o.k_vec * c->d.filter_word_bytes + UNIT - 1) / UNIT;
+    out->page_units = page_units(c, (int64_t)out->words * c->o.k_vec);
     for (int32_t kg = 0; st == DVT_OK && kg < out->groups_k; kg++) {
         for (int32_t s = 0; st == DVT_OK && s < slices; s++) {
             put_page(c, &f, norm,
@@ -207,7 +223,7 @@ dvt_status dvti_pack_depthwise(dvti_comp *c, const dvti_op *op, dvti_pages *out)
     out->words = rs;
     out->slices = 1;
     out->groups_k = in->blocks;
-    out->page_units = ((int64_t)rs * c->d.filter_word_bytes + UNIT - 1) / UNIT;
+    out->page_units = page_units(c, rs);
     for (int32_t b = 0; st == DVT_OK && b < in->blocks; b++) {
         for (int32_t at = 0; at < rs; at++) {
             for (int32_t i = 0; i < cv; i++) {

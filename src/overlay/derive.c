@@ -9,7 +9,15 @@
  */
 #include "dovetail/overlay.h"
 
-enum { BFP_EXPONENT_BITS = 5, WORD_BYTES_MIN = 4, BFP_TOP_EXP = 34 };
+#include <math.h>
+
+enum {
+    BFP_EXPONENT_BITS = 5,
+    WORD_BYTES_MIN = 4,
+    BFP_TOP_EXP = 34,
+    READ_FIFO_MIN = 16,
+    READ_FIFO_MAX = 1024
+};
 
 static int32_t ceil_log2(int32_t x)
 {
@@ -40,6 +48,44 @@ static int32_t word_bits(const dvt_overlay *o, int32_t mantissa_bits)
                                         : o->c_vec * mantissa_bits + BFP_EXPONENT_BITS;
 }
 
+/* Blocks that the widest element-by-element kernel takes a cycle. */
+static int32_t beat_blocks(const dvt_overlay *o)
+{
+    static const dvt_kernel kernels[] = {DVT_KERNEL_SCALE, DVT_KERNEL_ACT, DVT_KERNEL_ELT};
+    int32_t                 most = 1, pixels = o->p_vec * o->q_vec;
+
+    for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
+        int32_t blocks = dvt_overlay_has(o, kernels[i]) ? o->aux_vec[kernels[i]] / o->c_vec : 0;
+        most = blocks > most ? blocks : most;
+    }
+    return most < pixels ? most : pixels;
+}
+
+/* What hides the memory's latency, with a burst on either side. */
+static int32_t read_fifo_beats(const dvt_overlay *o)
+{
+    int64_t want = (int64_t)o->memory_latency_cycles + 2 * o->memory_burst_beats;
+    int32_t beats = READ_FIFO_MIN;
+
+    while (beats < want && beats < READ_FIFO_MAX) {
+        beats *= 2;
+    }
+    return beats;
+}
+
+static void derive_timing(const dvt_overlay *o, dvt_overlay_derived *d)
+{
+    int64_t control =
+        ceil_div((int64_t)o->control_fifo_depth * DVT_ISA_UNIT_BYTES, o->memory_bus_bits / 8);
+
+    d->pixels = o->p_vec * o->q_vec;
+    d->beat_blocks = beat_blocks(o);
+    d->memory_bus_bytes = o->memory_bus_bits / 8;
+    d->memory_rate = (int64_t)floor(d->memory_bytes_per_cycle * 65536.0 + 0.5);
+    d->read_fifo_beats = read_fifo_beats(o);
+    d->control_fifo_beats = control < 2 ? 2 : (int32_t)control;
+}
+
 void dvt_overlay_derive(const dvt_overlay *o, dvt_overlay_derived *d)
 {
     bool int8 = o->format == DVT_FORMAT_INT8;
@@ -59,6 +105,7 @@ void dvt_overlay_derive(const dvt_overlay *o, dvt_overlay_derived *d)
     d->blocks_per_result = (int32_t)ceil_div(o->k_vec, o->c_vec);
     d->memory_bytes_per_cycle = o->memory_bandwidth_gbps * 1e3 / o->clock_mhz;
     d->peak_gmacs = (double)d->macs_per_cycle * o->clock_mhz * 1e-3;
+    derive_timing(o, d);
 }
 
 bool dvt_overlay_has(const dvt_overlay *o, dvt_kernel kernel)

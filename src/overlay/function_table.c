@@ -24,6 +24,9 @@ static double value_of(dvt_table_kind kind, double param, double x)
     return 0.0;
 }
 
+/* The overlay's operators take no subnormal numbers. */
+static float plain(double x) { return dvt_isa_plain((float)x) ? (float)x : 0.0f; }
+
 static void fill_segments(dvt_function_table *t, double x0, double step, bool flat_low,
                           bool flat_high)
 {
@@ -33,8 +36,8 @@ static void fill_segments(dvt_function_table *t, double x0, double step, bool fl
         double lo = x0 + i * step, hi = lo + step;
         double y_lo = value_of(kind, t->param, lo), y_hi = value_of(kind, t->param, hi);
         double slope = (y_hi - y_lo) / step;
-        t->b[i] = (float)slope;
-        t->a[i] = (float)(y_lo - (double)t->b[i] * lo);
+        t->b[i] = plain(slope);
+        t->a[i] = plain(y_lo - (double)t->b[i] * lo);
     }
     if (flat_low) {
         t->b[0] = 0.0f;

@@ -10,6 +10,7 @@
  */
 #include "dovetail/isa.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- the table as data --------------------------------------------------------------------- */
@@ -42,12 +43,12 @@ static const char *const kernel_help[DVT_KERNEL_COUNT] = {
 };
 
 static const dvt_isa_part parts[] = {
-#define PART(NAME, name)                                          \
-    {#name,                                                       \
-     name##_fields,                                               \
-     (int32_t)(sizeof(name##_fields) / sizeof(name##_fields[0])), \
-     name##_bits,                                                 \
-     (name##_bits + 7) / 8,                                       \
+#define PART(NAME, name)                                                                         \
+    {#name,                                                                                      \
+     name##_fields,                                                                              \
+     (int32_t)(sizeof(name##_fields) / sizeof(name##_fields[0])),                                \
+     name##_bits,                                                                                \
+     (name##_bits + 8 * DVT_ISA_UNIT_BYTES - 1) / (8 * DVT_ISA_UNIT_BYTES) * DVT_ISA_UNIT_BYTES, \
      offsetof(dvt_word, name)},
     DVT_ISA_PARTS(PART)
 #undef PART
@@ -82,6 +83,8 @@ int64_t dvt_isa_bits(float x)
     memcpy(&bits, &x, sizeof bits);
     return (int64_t)bits;
 }
+
+bool dvt_isa_plain(float x) { return x == 0.0f || isnormal(x); }
 
 /* ---- bits ---------------------------------------------------------------------------------- */
 
@@ -139,12 +142,9 @@ static dvt_status encode_part(dvt_ctx *ctx, const dvt_word *w, const dvt_isa_par
 
 dvt_status dvt_isa_encode(dvt_ctx *ctx, const dvt_word *w, dvt_buf *out)
 {
-    uint8_t header[DVT_ISA_HEADER_BYTES] = {DVT_ISA_VERSION,
-                                            (uint8_t)w->tag,
-                                            (uint8_t)(w->tag >> 8),
-                                            (uint8_t)w->kernels,
-                                            (uint8_t)(w->kernels >> 8),
-                                            0};
+    uint8_t header[DVT_ISA_HEADER_BYTES] = {DVT_ISA_VERSION, (uint8_t)w->tag,
+                                            (uint8_t)(w->tag >> 8), (uint8_t)w->kernels,
+                                            (uint8_t)(w->kernels >> 8)};
 
     if (w->tag > UINT16_MAX)
         return dvt_fail(ctx, DVT_E_CAPACITY, NULL, "word %u: a program has at most 65,536 words",
@@ -162,6 +162,12 @@ dvt_status dvt_isa_encode(dvt_ctx *ctx, const dvt_word *w, dvt_buf *out)
 }
 
 /* ---- decode -------------------------------------------------------------------------------- */
+
+/* Up to a unit less one bit. */
+static bool padding_set(const dvt_isa_part *p, const uint8_t *bytes)
+{
+    return get_bits(bytes, p->bits, p->bytes * 8 - p->bits) != 0;
+}
 
 static void decode_part(const dvt_isa_part *p, const uint8_t *bytes, dvt_word *w)
 {
@@ -193,7 +199,7 @@ dvt_status dvt_isa_decode(dvt_ctx *ctx, const uint8_t *data, size_t size, size_t
     out->tag = (uint32_t)data[1] | (uint32_t)data[2] << 8;
     out->kernels = (uint32_t)data[3] | (uint32_t)data[4] << 8;
     at.offset = 3;
-    if (out->kernels >> DVT_KERNEL_COUNT || data[5] != 0)
+    if (out->kernels >> DVT_KERNEL_COUNT || data[5] != 0 || data[6] != 0 || data[7] != 0)
         return dvt_fail(ctx, DVT_E_PARSE, &at,
                         "word %u names kernels that do not exist: mask 0x%04x", out->tag,
                         out->kernels);
@@ -204,7 +210,7 @@ dvt_status dvt_isa_decode(dvt_ctx *ctx, const uint8_t *data, size_t size, size_t
         if (size - pos < (size_t)p->bytes)
             return dvt_fail(ctx, DVT_E_PARSE, &at, "word %u ends inside part '%s'", out->tag,
                             p->name);
-        if (get_bits(data + pos, p->bits, p->bytes * 8 - p->bits) != 0)
+        if (padding_set(p, data + pos))
             return dvt_fail(ctx, DVT_E_PARSE, &at, "word %u: padding bits of part '%s' are set",
                             out->tag, p->name);
         decode_part(p, data + pos, out);

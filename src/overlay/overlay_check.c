@@ -15,6 +15,7 @@
 #include <string.h>
 
 enum {
+    AXI_BOUNDARY = 4096,
     STREAM_WORDS_MAX = 1 << 24, /* 24-bit addresses in the long words */
     MULTIPLIERS_MAX = 1 << 20,
     INT8_BITS = 8,
@@ -114,6 +115,13 @@ static dvt_status check_memories(dvt_ctx *ctx, const dvt_overlay *o)
         return dvt_fail(ctx, DVT_E_PARSE, NULL,
                         "memory.bandwidth_gbps: %g is more than %g, which %d bits at %g MHz carry",
                         o->memory_bandwidth_gbps, peak, o->memory_bus_bits, o->memory_clock_mhz);
+    }
+    if ((o->memory_burst_beats & (o->memory_burst_beats - 1)) != 0 ||
+        (int64_t)o->memory_burst_beats * o->memory_bus_bits / 8 > AXI_BOUNDARY) {
+        return dvt_fail(ctx, DVT_E_PARSE, NULL,
+                        "memory.burst_beats: %d beats of %d bits are no power of two of beats "
+                        "within the %d bytes that an AXI burst may not cross",
+                        o->memory_burst_beats, o->memory_bus_bits, AXI_BOUNDARY);
     }
     if (o->control_link_bits != 8 && o->control_link_bits != 16 && o->control_link_bits != 32 &&
         o->control_link_bits != 64) {

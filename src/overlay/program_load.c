@@ -365,7 +365,7 @@ static bool get_floats(const uint8_t **from, float *out, size_t count)
 
     for (size_t i = 0; i < count; i++, *from += 4) {
         out[i] = dvt_isa_float((int64_t)get_uint(*from, 4));
-        finite = finite && isfinite(out[i]);
+        finite = finite && dvt_isa_plain(out[i]);
     }
     return finite;
 }

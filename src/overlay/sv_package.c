@@ -76,6 +76,48 @@ static void put_derived(const dvt_overlay *o, dvt_buf *b)
     put(b, "accumulator_lsb_exp", "", "", d.accumulator_lsb_exp);
     put(b, "stream_buffer_words", "", "", d.stream_buffer_words);
     put(b, "blocks_per_result", "", "", d.blocks_per_result);
+    put(b, "memory_bus_bytes", "", "", d.memory_bus_bytes);
+    put(b, "pixels", "", "", d.pixels);
+    put(b, "beat_blocks", "", "", d.beat_blocks);
+    put(b, "read_fifo_beats", "", "", d.read_fifo_beats);
+    put(b, "control_fifo_beats", "", "", d.control_fifo_beats);
+}
+
+/* TimingLm, TimingLsArray, ... */
+static void put_timing(dvt_buf *b)
+{
+    static const struct {
+        const char *name;
+        int64_t     value;
+    } constants[] = {
+#define DVT_X(name, value, help) {#name, value},
+        DVT_TIMING_LIST(DVT_X)
+#undef DVT_X
+    };
+
+    dvt_buf_puts(b, "\n  // stages and depths of docs/timing.md\n");
+    for (size_t i = 0; i < sizeof constants / sizeof *constants; i++) {
+        char   low[NAME_MAX_BYTES];
+        size_t n = 0;
+        for (; constants[i].name[n] != '\0' && n + 1 < sizeof low; n++) {
+            low[n] = (char)(constants[i].name[n] | (constants[i].name[n] == '_' ? 0 : 0x20));
+        }
+        low[n] = '\0';
+        put(b, "timing", low, "", constants[i].value);
+    }
+}
+
+/* fl(1/v) of v = 0..pool_window_max as binary32, v = 0 taken as 1: averages by valid blocks. */
+static void put_reciprocals(const dvt_overlay *o, dvt_buf *b)
+{
+    int32_t most = dvt_overlay_has(o, DVT_KERNEL_POOL) ? o->pool_window_max : 1;
+
+    dvt_buf_printf(b, "\n  localparam logic [%d:0] Reciprocals = {", (most + 1) * 32 - 1);
+    for (int32_t v = most; v >= 0; v--) {
+        float x = 1.0f / (float)(v ? v : 1);
+        dvt_buf_printf(b, "%s32'h%08llx%s", v % 8 == 7 || v == most ? "\n    " : "",
+                       (unsigned long long)dvt_isa_bits(x), v ? ", " : "\n  };\n");
+    }
 }
 
 static void put_kernels(const dvt_overlay *o, dvt_buf *b)
@@ -117,6 +159,8 @@ void dvt_overlay_sv_package(const dvt_overlay *o, dvt_buf *out)
                    o->name);
     put_description(o, out);
     put_derived(o, out);
+    put_timing(out);
+    put_reciprocals(o, out);
     put_kernels(o, out);
     dvt_buf_puts(out, "\n  // long words\n");
     put(out, "isa_version", "", "", DVT_ISA_VERSION);

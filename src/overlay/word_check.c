@@ -59,8 +59,9 @@ static dvt_status check_floats(const check *c)
             const dvt_isa_field *f = &part->fields[i];
             const int64_t       *v =
                 (const int64_t *)(const void *)((const char *)c->w + part->offset + f->offset);
-            if (f->kind == 'R' && !isfinite(dvt_isa_float(*v))) {
-                return refuse(c, DVT_E_PARSE, "%s.%s is not finite", part->name, f->name);
+            if (f->kind == 'R' && !dvt_isa_plain(dvt_isa_float(*v))) {
+                return refuse(c, DVT_E_PARSE, "%s.%s is neither zero nor a normal number",
+                              part->name, f->name);
             }
         }
     }
@@ -261,6 +262,18 @@ static bool in_memory(const check *c, int64_t unit, int64_t bytes)
            unit <= (c->memory_bytes - bytes) / UNIT_BYTES;
 }
 
+/* Filter words are larger than a unit of addresses in wide arrays. */
+static bool misaligned(const check *c, const dvt_part_wread *w)
+{
+    int64_t units = c->d.filter_word_bytes > UNIT_BYTES ? c->d.filter_word_bytes / UNIT_BYTES : 1;
+    bool    off = w->src % units != 0;
+
+    for (int l = 0; l < DVT_PAGE_LOOPS; l++) {
+        off = off || (w->n[l] > 1 && w->step[l] % units != 0);
+    }
+    return off;
+}
+
 static dvt_status check_pages(const check *c)
 {
     const dvt_part_wread *w = &c->w->wread;
@@ -279,6 +292,12 @@ static dvt_status check_pages(const check *c)
     if (pages != pages_used(c)) {
         return refuse(c, DVT_E_PARSE, "wread.n delivers %lld pages, the trip takes %lld",
                       (long long)pages, (long long)pages_used(c));
+    }
+    if (misaligned(c, w)) {
+        return refuse(c, DVT_E_PARSE,
+                      "wread.src or a step is no multiple of %d bytes, so that words of filters "
+                      "would straddle beats",
+                      c->d.filter_word_bytes);
     }
     for (int l = 0; l < DVT_PAGE_LOOPS; l++) {
         int64_t step = (w->n[l] - 1) * w->step[l];
@@ -301,7 +320,7 @@ static dvt_status check_param_use(const check *c, const char *field, int64_t out
         return refuse(c, DVT_E_PARSE, "%s = 0, at least 1 result takes a group", field);
     }
     if (!has(c, DVT_KERNEL_WREAD) || w->param_rows < c->width ||
-        w->param_groups < groups_used(c, outer)) {
+        w->param_groups != groups_used(c, outer)) {
         return refuse(c, DVT_E_PARSE,
                       "%s: needs %lld groups of %lld parameter rows, wread has %lld of %lld", field,
                       (long long)groups_used(c, outer), (long long)c->width,
@@ -425,6 +444,25 @@ static dvt_status check_windows(const check *c)
     return st == DVT_OK && has(c, DVT_KERNEL_DEPTHWISE) ? check_depthwise(c) : st;
 }
 
+/* One buffer of groups: who uses them, uses them together; nobody, and there are none. */
+static dvt_status check_param_groups(const check *c)
+{
+    const dvt_word *w = c->w;
+    bool            scale = has(c, DVT_KERNEL_SCALE);
+    bool            prelu = has(c, DVT_KERNEL_ACT) && w->act.fn == DVT_ACT_PRELU;
+
+    if (scale && prelu && w->scale.outer != w->act.outer) {
+        return refuse(c, DVT_E_PARSE, "act.outer = %lld, scale.outer = %lld: one group serves both",
+                      (long long)w->act.outer, (long long)w->scale.outer);
+    }
+    if (!scale && !prelu && has(c, DVT_KERNEL_WREAD) && w->wread.param_rows > 0 &&
+        w->wread.param_groups > 0) {
+        return refuse(c, DVT_E_PARSE, "wread reads %lld groups of parameters that no kernel uses",
+                      (long long)w->wread.param_groups);
+    }
+    return DVT_OK;
+}
+
 static dvt_status check_auxiliary(const check *c)
 {
     dvt_status st = DVT_OK;
@@ -434,6 +472,9 @@ static dvt_status check_auxiliary(const check *c)
     }
     if (st == DVT_OK && has(c, DVT_KERNEL_ACT)) {
         st = check_act(c);
+    }
+    if (st == DVT_OK) {
+        st = check_param_groups(c);
     }
     if (st == DVT_OK && has(c, DVT_KERNEL_LRN)) {
         st = check_lrn(c);

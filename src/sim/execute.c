@@ -224,9 +224,10 @@ static dvt_status take_params(dvt_sim *s, const dvt_part_wread *w)
         float row[3];
         memcpy(row, s->memory + w->param_src * DVTI_UNIT_BYTES + i * DVTI_PARAM_ROW_BYTES,
                sizeof row);
-        if (!isfinite(row[0]) || !isfinite(row[1]) || !isfinite(row[2])) {
+        if (!dvt_isa_plain(row[0]) || !dvt_isa_plain(row[1]) || !dvt_isa_plain(row[2])) {
             return dvt_fail(s->ctx, DVT_E_NUMERIC, NULL,
-                            "parameter row %lld at byte %lld of external memory is not finite",
+                            "parameter row %lld at byte %lld of external memory holds a number "
+                            "that is neither zero nor normal",
                             (long long)i,
                             (long long)(w->param_src * DVTI_UNIT_BYTES + i * DVTI_PARAM_ROW_BYTES));
         }

@@ -125,19 +125,18 @@ int64_t dvti_result_values(const dvt_part_write *w, int64_t result, int32_t widt
     return last ? w->k_last : width;
 }
 
-static void write_pixel(const dvti_trip *t, int64_t address, int64_t values, const float *x,
-                        uint64_t *saturated)
+/* Block j of the pixel whose values are x. */
+static void write_values(const dvti_trip *t, int64_t address, int32_t j, int64_t values,
+                         const float *x, uint64_t *saturated)
 {
     int32_t cv = t->s->o.c_vec;
     float   block[DVTI_C_VEC_MAX];
 
-    for (int32_t j = 0; j * cv < values; j++) {
-        for (int32_t i = 0; i < cv; i++) {
-            int32_t k = j * cv + i;
-            block[i] = k < values && k < t->width ? x[k] : 0.0f;
-        }
-        write_block(t->s, &t->w->write, address + j * t->w->write.jd, block, saturated);
+    for (int32_t i = 0; i < cv; i++) {
+        int32_t k = j * cv + i;
+        block[i] = k < values && k < t->width ? x[k] : 0.0f;
     }
+    write_block(t->s, &t->w->write, address, block, saturated);
 }
 
 void dvti_write_result(const dvti_trip *t, int64_t result, const float *x, uint64_t *saturated)
@@ -148,10 +147,12 @@ void dvti_write_result(const dvti_trip *t, int64_t result, const float *x, uint6
     int64_t               c = dvti_nest_dot(result, w->n, w->w, 0, DVT_OUT_LOOPS);
     int64_t               values = dvti_result_values(w, result, t->width);
 
-    for (int32_t p = 0; p < t->s->o.p_vec && h + p < w->h_max; p++) {
-        for (int32_t q = 0; q < t->s->o.q_vec && c + q < w->w_max; q++) {
-            write_pixel(t, base + p * w->pd + q * w->qd, values,
-                        x + (size_t)(p * t->s->o.q_vec + q) * (size_t)t->width, saturated);
+    for (int32_t j = 0; j * t->s->o.c_vec < values; j++) {
+        for (int32_t p = 0; p < t->s->o.p_vec && h + p < w->h_max; p++) {
+            for (int32_t q = 0; q < t->s->o.q_vec && c + q < w->w_max; q++) {
+                write_values(t, base + p * w->pd + q * w->qd + j * w->jd, j, values,
+                             x + (size_t)(p * t->s->o.q_vec + q) * (size_t)t->width, saturated);
+            }
         }
     }
 }

@@ -138,15 +138,19 @@ static void draw_pages(dvt_rng *rng, const dvt_overlay *o, dvt_word *w, int64_t 
 {
     dvt_part_wread     *r = &w->wread;
     dvt_overlay_derived d;
-    int64_t             below = 0, above = 0;
+    int64_t             below = 0, above = 0, units;
 
     dvt_overlay_derive(o, &d);
     w->kernels |= 1u << DVT_KERNEL_WREAD;
     share_out(rng, pages, r->n, DVT_PAGE_LOOPS);
+    units = d.filter_word_bytes > UNIT ? d.filter_word_bytes / UNIT : 1;
     draw_steps(rng, r->step, DVT_PAGE_LOOPS, 8);
+    for (int l = 0; l < DVT_PAGE_LOOPS; l++) {
+        r->step[l] *= units;
+    }
     span_of(r->n, r->step, DVT_PAGE_LOOPS, &below, &above);
     above += (r->words * r->lanes * d.filter_word_bytes + UNIT - 1) / UNIT;
-    r->src = place(rng, SIM_FILTERS / UNIT, SIM_PARAMS / UNIT, below, above);
+    r->src = place(rng, SIM_FILTERS / UNIT, SIM_PARAMS / UNIT, below, above) / units * units;
 }
 
 static void draw_array(dvt_rng *rng, const dvt_overlay *o, dvt_word *w)
@@ -242,6 +246,7 @@ static void draw_act(dvt_rng *rng, dvt_word *w, int64_t width, int64_t results)
                             .p1 = dvt_isa_bits(p0 + dvt_rng_f32(rng)),
                             .outer = draw_outer(rng, results)};
     if (w->act.fn == DVT_ACT_PRELU) {
+        w->act.outer = dvt_word_has(w, DVT_KERNEL_SCALE) ? w->scale.outer : w->act.outer;
         draw_params(rng, w, width, (results - 1) / w->act.outer + 1);
     }
 }
@@ -372,7 +377,9 @@ static void draw_mantissas(dvt_rng *rng, const sim_words *s, int32_t m, int16_t 
 
 static float draw_param(dvt_rng *rng, bool tame)
 {
-    return (float)dvt_rng_normal(rng) * (tame ? 1.0f : ldexpf(1.0f, (int)draw(rng, -149, 125)));
+    float x = (float)dvt_rng_normal(rng) * (tame ? 1.0f : ldexpf(1.0f, (int)draw(rng, -149, 125)));
+
+    return dvt_isa_plain(x) ? x : 0.0f;
 }
 
 void random_memory(dvt_rng *rng, sim_words *s, bool tame)

@@ -200,13 +200,18 @@ void sim_route(dvt_word *w, dvt_kernel kernel)
     }
     w->xbar.route[at] = kernel;
     w->kernels |= 1u << kernel;
-    if (kernel == DVT_KERNEL_SCALE || kernel == DVT_KERNEL_ACT) {
-        add_wread(w);
-        w->wread.param_src = SIM_PARAMS / 16;
-        w->wread.param_rows = 2;
-        w->wread.param_groups = 1;
-        w->scale.outer = w->act.outer = 1 << 20;
+    if (kernel == DVT_KERNEL_SCALE) {
+        sim_params(w);
     }
+}
+
+void sim_params(dvt_word *w)
+{
+    add_wread(w);
+    w->wread.param_src = SIM_PARAMS / 16;
+    w->wread.param_rows = 2;
+    w->wread.param_groups = 1;
+    w->scale.outer = w->act.outer = 1 << 20;
 }
 
 /* ---- runs ---------------------------------------------------------------------------------- */

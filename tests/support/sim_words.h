@@ -65,8 +65,10 @@ dvt_word sim_stream_word(const sim_words *s, int32_t turns);
 /* `results` results of `turns` turns each: lane q of turn t is block t * q_vec + q, multiplied with
  * filter word (t mod turns) of the one page, in k_vec lanes. */
 dvt_word sim_array_word(const sim_words *s, int32_t turns, int32_t results);
-/* Appends the kernel to the word's route; scale and act take parameter group 0 throughout. */
+/* Appends the kernel to the word's route; scale takes parameter group 0 throughout. */
 void sim_route(dvt_word *w, dvt_kernel kernel);
+/* Gives a word with scale or prelu that group. */
+void sim_params(dvt_word *w);
 /* The word writes `results` results in one level. */
 void sim_results(const sim_words *s, dvt_word *w, int32_t results);
 

@@ -352,20 +352,19 @@ static void apply(trip *t, int64_t kernel, int32_t pixel, int32_t k)
 
 /* ---- results ------------------------------------------------------------------------------- */
 
-static void store_pixel(trip *t, int32_t pixel)
+/* The channel block whose first value is `first`. */
+static void store_pixel(trip *t, int32_t pixel, int32_t first)
 {
     const dvt_part_write *w = &t->w->write;
     int32_t               cv = t->s->o.c_vec;
     int64_t               at = w->base + nest_sum(&t->out, w->d) + pixel / t->s->o.q_vec * w->pd +
-                 pixel % t->s->o.q_vec * w->qd;
+                 pixel % t->s->o.q_vec * w->qd + first / cv * w->jd;
+    float block[WIDTH_MAX] = {0};
 
-    for (int32_t first = 0; first < values_of(t); first += cv, at += w->jd) {
-        float block[WIDTH_MAX] = {0};
-        for (int32_t i = 0; i < cv && first + i < values_of(t); i++) {
-            block[i] = t->x[pixel][first + i];
-        }
-        store_block(t->s, w, at, block);
+    for (int32_t i = 0; i < cv && first + i < values_of(t); i++) {
+        block[i] = t->x[pixel][first + i];
     }
+    store_block(t->s, w, at, block);
 }
 
 /* t->x holds what the source made; `skip` kernels of the route have already seen it. */
@@ -380,9 +379,11 @@ static void finish_result(trip *t, int skip)
             }
         }
     }
-    for (int32_t pixel = 0; pixel < t->pixels; pixel++) {
-        if (lane_written(t, pixel)) {
-            store_pixel(t, pixel);
+    for (int32_t first = 0; first < values_of(t); first += t->s->o.c_vec) {
+        for (int32_t pixel = 0; pixel < t->pixels; pixel++) {
+            if (lane_written(t, pixel)) {
+                store_pixel(t, pixel, first);
+            }
         }
     }
     nest_step(&t->out);

@@ -139,6 +139,9 @@ static void expect_act(dvt_ctx *ctx, dvt_act fn, float p0, float p1, const float
     sim_route(&c.w, DVT_KERNEL_ACT);
     sim_put_param(&c.s, 0, 0, 0, 0.5f);
     sim_put_param(&c.s, 1, 0, 0, -2);
+    if (fn == DVT_ACT_PRELU) {
+        sim_params(&c.w);
+    }
     c.w.act.fn = fn;
     c.w.act.p0 = dvt_isa_bits(p0);
     c.w.act.p1 = dvt_isa_bits(p1);
@@ -370,8 +373,6 @@ static void test_auxiliary__powers_clamp_the_exponent_and_cut_the_fraction(void 
 
     lrn_case(&c, *state, 0, 0x1p-100f);
     expect_results(&c, 4, seven);
-    lrn_case(&c, *state, 0, 0x1p-149f); /* a subnormal k is no number here: t is 0 */
-    expect_results(&c, 4, seven);
     lrn_case(&c, *state, 0, 0x1p100f);
     expect_results(&c, 4, nine);
     lrn_case(&c, *state, 0, 1.5f + 0x1.fep-9f); /* 1.5 and less than 1/256 */
@@ -437,8 +438,10 @@ static void test_auxiliary__parameters_that_are_no_numbers_are_refused(void **st
     sim_route(&c.w, DVT_KERNEL_SCALE);
     sim_put_param(&c.s, 1, 1, NAN, 0);
     sim_words_add(&c.s, &c.w);
-    expect_failure(*state, sim_words_try(&c.s, DVT_SIM_FAST), DVT_E_NUMERIC,
-                   "parameter row 1 at byte 65552 of external memory is not finite");
+    expect_failure(
+        *state, sim_words_try(&c.s, DVT_SIM_FAST), DVT_E_NUMERIC,
+        "parameter row 1 at byte 65552 of external memory holds a number that is neither zero nor "
+        "normal");
     sim_words_close(&c.s);
 }
 

@@ -115,17 +115,18 @@ static void test_isa__fields_lie_one_behind_the_other(void **state)
             next += p->fields[i].bits * p->fields[i].count;
         }
         assert_int_equal(p->bits, next);
-        assert_int_equal(p->bytes, (next + 7) / 8);
+        assert_int_equal(p->bytes, (next + 63) / 64 * 8);
         assert_string_equal(p->name, dvt_kernel_name((dvt_kernel)k));
         assert_true(strlen(dvt_kernel_help((dvt_kernel)k)) > 0);
     }
 }
 
-static void test_isa__header_is_six_bytes_little_endian(void **state)
+static void test_isa__header_is_a_unit_little_endian(void **state)
 {
     dvt_word      w = {.tag = 0x1234, .kernels = 1u << DVT_KERNEL_XBAR};
-    const uint8_t want[] = {DVT_ISA_VERSION, 0x34, 0x12, 0x10, 0x00, 0x00, 0x0b, 0, 0, 0};
-    dvt_buf       b;
+    const uint8_t want[] = {
+        DVT_ISA_VERSION, 0x34, 0x12, 0x10, 0x00, 0, 0, 0, 0x0b, 0, 0, 0, 0, 0, 0, 0};
+    dvt_buf b;
 
     w.xbar.source = 1;
     w.xbar.route[0] = DVT_KERNEL_SCALE;
@@ -139,17 +140,24 @@ static void test_isa__header_is_six_bytes_little_endian(void **state)
 static void test_isa__damaged_words_are_refused_with_the_byte(void **state)
 {
     static const struct {
-        uint8_t     bytes[12];
+        uint8_t     bytes[16];
         size_t      size;
         const char *text;
         uint64_t    offset;
     } cases[] = {
-        {{1, 0, 0, 0}, 4, "ends inside its header: 4 of 6 bytes", 0},
-        {{9, 0, 0, 0, 0, 0}, 6, "instruction set version 9", 0},
-        {{1, 0, 0, 0, 0x10, 0}, 6, "names kernels that do not exist", 3},
-        {{1, 0, 0, 0, 0, 1}, 6, "names kernels that do not exist", 3},
-        {{1, 7, 0, 0x10, 0, 0, 1, 2, 3}, 9, "word 7 ends inside part 'xbar'", 6},
-        {{1, 7, 0, 0x10, 0, 0, 1, 2, 3, 0x80}, 10, "padding bits of part 'xbar'", 6},
+        {{DVT_ISA_VERSION, 0, 0, 0}, 4, "ends inside its header: 4 of 8 bytes", 0},
+        {{9}, 8, "instruction set version 9", 0},
+        {{DVT_ISA_VERSION, 0, 0, 0, 0x10}, 8, "names kernels that do not exist", 3},
+        {{DVT_ISA_VERSION, 0, 0, 0, 0, 1}, 8, "names kernels that do not exist", 3},
+        {{DVT_ISA_VERSION, 0, 0, 0, 0, 0, 0, 1}, 8, "names kernels that do not exist", 3},
+        {{DVT_ISA_VERSION, 7, 0, 0x10, 0, 0, 0, 0, 1, 2, 3},
+         15,
+         "word 7 ends inside part 'xbar'",
+         8},
+        {{DVT_ISA_VERSION, 7, 0, 0x10, 0, 0, 0, 0, 1, 2, 3, 0x80},
+         16,
+         "padding bits of part 'xbar'",
+         8},
     };
     dvt_ctx *ctx = *state;
 
@@ -194,7 +202,7 @@ int main(void)
         FIXTURE_TEST(test_isa__extremes_and_random_values_come_back),
         FIXTURE_TEST(test_isa__one_beyond_any_field_is_refused_with_its_name),
         FIXTURE_TEST(test_isa__fields_lie_one_behind_the_other),
-        FIXTURE_TEST(test_isa__header_is_six_bytes_little_endian),
+        FIXTURE_TEST(test_isa__header_is_a_unit_little_endian),
         FIXTURE_TEST(test_isa__damaged_words_are_refused_with_the_byte),
         FIXTURE_TEST(test_isa__tags_beyond_16_bits_are_refused),
         FIXTURE_TEST(test_isa__disassembly_shows_what_is_not_zero),

@@ -31,7 +31,12 @@ static dvt_overlay overlay(void)
                      .function_tables = 2,
                      .aux_kernels = UINT32_MAX,
                      .lrn_size_max = 5,
-                     .pool_window_max = 16};
+                     .pool_window_max = 16,
+                     .memory_bus_bits = 64,
+                     .memory_clock_mhz = 100,
+                     .memory_bandwidth_gbps = 0.8,
+                     .memory_burst_beats = 4,
+                     .clock_mhz = 100};
 
     memset(o.connect, 0xff, sizeof o.connect); /* everything leads everywhere */
     return o;

@@ -253,7 +253,7 @@ static void test_word_check__conv_words_are_refused(void **state)
         {DVT_E_PARSE, "filters are used but wread is missing", no_wread},
         {DVT_E_CAPACITY, "overlay 'small-fp11' has no kernel 'elt'", no_such_kernel},
         {DVT_E_PARSE, "xbar.source = 1, but the array takes part", wrong_source},
-        {DVT_E_PARSE, "sread.scale is not finite", nan_scale},
+        {DVT_E_PARSE, "sread.scale is neither zero nor a normal number", nan_scale},
         {DVT_E_CAPACITY, "does not connect scale to elt", not_connected},
         {DVT_E_CAPACITY, "does not connect act to write", no_way_out},
         {DVT_E_PARSE, "xbar.route[3] = 5 is no kernel of this word, or stands there twice", twice},
