@@ -9,7 +9,6 @@
  */
 #include "sim/sim_int.h"
 
-#include <math.h>
 
 int64_t dvti_nest_count(const int64_t *n, int first, int end)
 {
@@ -30,17 +29,4 @@ int64_t dvti_nest_dot(int64_t index, const int64_t *n, const int64_t *step, int 
         index /= n[l];
     }
     return sum;
-}
-
-float dvti_fl(float x)
-{
-    float a = fabsf(x);
-
-    if (a < 0x1p-126f) {
-        return 0.0f;
-    }
-    if (a > 0x1.fffffep127f) {
-        return copysignf(0x1.fffffep127f, x);
-    }
-    return x;
 }

@@ -10,6 +10,8 @@
 #define DVTI_SIM_INT_H
 
 #include "dovetail/sim.h"
+#include "overlay/binary32.h"
+#include "overlay/program_run.h"
 
 enum {
     DVTI_C_VEC_MAX = 256,
@@ -48,7 +50,7 @@ struct dvt_sim {
     dvti_turn          *turns;      /* of one result of the current word, up to turn_cap */
     int64_t             turn_cap;
     bool                fast_safe; /* no sum of the page can overflow an accumulator */
-    dvt_tensor         *host;      /* values of the host graph */
+    dvti_runner         host;      /* its values, transfers and steps */
     void               *scratch;   /* (jobs) private blocks of scratch_bytes */
     size_t              scratch_bytes;
     dvt_sim_counters    counters;
@@ -71,9 +73,6 @@ typedef struct dvti_trip {
     int64_t         slice;        /* page of the result that is being accumulated */
     bool            in_order;     /* one thread */
 } dvti_trip;
-
-/* fl() of docs/numerics-overlay.md: no subnormals, no infinities. */
-float dvti_fl(float x);
 
 /* loop_nest.c: index arithmetic of the long words' loops. */
 int64_t dvti_nest_count(const int64_t *n, int first, int end);
