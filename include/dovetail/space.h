@@ -267,6 +267,9 @@ typedef struct dvt_nb201_cell {
 /* Cell `index` in [0, DVT_NB201_COUNT): op[5] changes fastest. */
 DVT_API dvt_nb201_cell dvt_nb201_at(int32_t index);
 DVT_API int32_t        dvt_nb201_index(const dvt_nb201_cell *c);
+/* The order in which the published tables number the cells: order[i] is the dvt_nb201_index of the
+ * cell that they call i. A fixed shuffle; takes a fraction of a millisecond. */
+DVT_API void dvt_nb201_published_order(uint16_t order[DVT_NB201_COUNT]);
 /* "|op~0|+|op~0|op~1|+|op~0|op~1|op~2|"; returns `out`. */
 DVT_API const char *dvt_nb201_print(const dvt_nb201_cell *c, char out[DVT_NB201_TEXT]);
 /* E_PARSE with the column. */

@@ -2,33 +2,48 @@
 /*
  * table.c - opens the cache of a benchmark table and answers from it.
  *
- * Idea       The file is mapped; columns are pointers into the mapping. Opening checks the head,
- *            both checksums, that the columns are those of the kind, and that every place lies in
- *            the file, so that nothing read later can be out of bounds.
- * Finding    rows ascend by key: bisection by hash or index; a NAS-Bench-201 string is compared
- *            with that of each row, which takes a few milliseconds.
+ * Idea       The file is mapped; columns are packed fields in the mapping (table_pack.h). Opening
+ *            checks the head, both checksums, that the key columns are those of the kind's space,
+ *            and that every place lies in the file, so that nothing read later can be out of
+ *            bounds.
+ * Finding    rows ascend by key: bisection by the leading 32 bits of the hash, or by the index. The
+ *            rest of a hash is computed from the cell: storing it would double the cache.
  * Limits     byte order of the machine that wrote it; the file must not change while it is open.
  * Tests      tests/unit/test_table.c
  */
+#include "dovetail/table.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
-#include "space/table_int.h"
+#include "base/crc32c.h"
+#include "base/text_util.h"
+#include "space/nb101_int.h"
+#include "space/table_import.h"
+#include "space/table_pack.h"
+
+typedef struct stored {
+    dvt_column     about;
+    dvti_pack      pack;
+    const uint8_t *set; /* of rows; NULL = all */
+} stored;
 
 struct dvt_table {
-    dvt_ctx       *ctx;
-    const uint8_t *data;
-    uint8_t       *owned; /* the same, where it is memory of ours and no mapping */
-    size_t         size;
-    dvt_benchmark  kind;
-    int64_t        rows;
-    int32_t        column_count;
-    dvt_column     columns[DVTI_TABLE_COLUMNS_MAX];
+    dvt_ctx        *ctx;
+    const uint8_t  *data;
+    uint8_t        *owned; /* the same, where it is memory of ours and no mapping */
+    size_t          size;
+    dvt_benchmark   kind;
+    dvt_table_space space;
+    int64_t         rows;
+    int32_t         column_count;
+    stored         *columns;
+    uint16_t       *order, *place; /* NAS-Bench-201: published index to cell number, and back */
 };
 
 /* ---- opening ------------------------------------------------------------------------------- */
@@ -38,7 +53,7 @@ static dvt_status fail_at(dvt_ctx *ctx, const char *path, uint64_t offset, const
     const dvt_pos at = {.file = path, .offset = offset};
 
     dvt_fail(ctx, DVT_E_PARSE, &at, "%s", what);
-    dvt_fail_hint(ctx, "'dovetail data import' makes a table's cache from its CSV file");
+    dvt_fail_hint(ctx, "'dovetail data import' makes a table's cache from the published file");
     return DVT_E_PARSE;
 }
 
@@ -79,92 +94,153 @@ static dvt_status check_head(dvt_ctx *ctx, const char *path, dvt_table *t)
         return fail_at(ctx, path, offsetof(dvti_table_head, version),
                        "this cache is of another version or byte order");
     }
-    if (head.head_crc != (uint32_t)crc32_z(0, t->data, offsetof(dvti_table_head, head_crc)) ||
+    if (head.head_crc != dvti_crc32c(0, t->data, offsetof(dvti_table_head, head_crc)) ||
         head.kind >= DVT_BENCHMARKS || head.rows == 0 || head.rows > DVTI_TABLE_ROWS_MAX ||
-        head.zero[0] || head.zero[1]) {
+        head.columns == 0 || head.columns > DVTI_TABLE_COLUMNS_MAX || head.zero[0] ||
+        head.zero[1]) {
         return fail_at(ctx, path, offsetof(dvti_table_head, kind),
                        "the head of this cache is damaged");
     }
-    if (head.size != t->size) {
+    if (head.size != t->size ||
+        t->size < DVTI_TABLE_HEAD + DVTI_TABLE_ENTRY * (size_t)head.columns) {
         return fail_at(ctx, path, t->size, "this cache was cut");
     }
-    if (head.body_crc !=
-        (uint32_t)crc32_z(0, t->data + DVTI_TABLE_HEAD, t->size - DVTI_TABLE_HEAD)) {
+    if (head.body_crc != dvti_crc32c(0, t->data + DVTI_TABLE_HEAD, t->size - DVTI_TABLE_HEAD)) {
         return fail_at(ctx, path, offsetof(dvti_table_head, body_crc),
                        "the content of this cache does not have its checksum");
     }
     t->kind = (dvt_benchmark)head.kind;
+    t->space = dvti_table_space(t->kind);
     t->rows = (int64_t)head.rows;
     t->column_count = (int32_t)head.columns;
     return DVT_OK;
 }
 
-/* `count` items of `bytes` at `at` lie aligned inside the file. */
-static bool inside(const dvt_table *t, uint64_t at, uint64_t count, size_t bytes)
+/* `bytes` bytes at `at` lie aligned inside the file. */
+static bool inside(const dvt_table *t, uint64_t at, uint64_t bytes)
 {
-    return at % DVTI_TABLE_ALIGN == 0 && at <= t->size && count <= (t->size - at) / bytes;
+    return at % DVTI_TABLE_ALIGN == 0 && at <= t->size && bytes <= t->size - at;
 }
 
-static bool rows_ascend(const uint32_t *rows, uint64_t count, int64_t limit)
+static bool texts_end(const dvti_table_about *a)
 {
-    for (uint64_t i = 0; i < count; i++) {
-        if ((int64_t)rows[i] >= limit || (i > 0 && rows[i] <= rows[i - 1])) {
-            return false;
-        }
-    }
-    return true;
+    return memchr(a->name, '\0', sizeof a->name) && memchr(a->metric, '\0', sizeof a->metric) &&
+           memchr(a->dataset, '\0', sizeof a->dataset) &&
+           memchr(a->device, '\0', sizeof a->device) && memchr(a->unit, '\0', sizeof a->unit) &&
+           a->name[0];
 }
 
-static bool read_column(dvt_table *t, int32_t i, const char *name, dvt_column_type type)
+static bool read_column(dvt_table *t, int32_t i)
 {
+    const uint8_t   *at = t->data + DVTI_TABLE_HEAD + DVTI_TABLE_ENTRY * (size_t)i;
+    stored          *c = &t->columns[i];
     dvti_table_entry e;
     const uint64_t   rows = (uint64_t)t->rows;
+    uint64_t         held = rows;
 
-    memcpy(&e, t->data + DVTI_TABLE_HEAD * (1 + (size_t)i), sizeof e);
-    if (!memchr(e.name, '\0', sizeof e.name) || strcmp(e.name, name) != 0 ||
-        e.type != (uint32_t)type || e.zero || e.count > rows ||
-        !inside(t, e.values_at, e.count, dvti_column_bytes(type)) ||
-        !inside(t, e.rows_at, e.rows_at ? e.count : 0, sizeof(uint32_t)) ||
-        (e.rows_at == 0) != (e.count == rows)) {
+    memcpy(&e, at, sizeof e);
+    const dvti_table_about *a = (const dvti_table_about *)(const void *)at;
+    c->pack = (dvti_pack){.mode = (dvti_pack_mode)e.mode,
+                          .bits = e.bits,
+                          .scale = e.scale,
+                          .count = e.count,
+                          .base = e.base,
+                          .step = e.step,
+                          .dict_count = e.dict_count};
+    if (!texts_end(a) || a->type >= DVT_COLUMN_TYPES || e.count > rows || e.zero ||
+        e.bits > 64 || !inside(t, e.values_at, dvti_pack_bytes(&c->pack)) ||
+        !inside(t, e.dict_at, 8 * (uint64_t)e.dict_count) ||
+        (e.rows_at != 0) != (e.count < rows) ||
+        (e.rows_at && !inside(t, e.rows_at, dvti_rows_bytes(rows)))) {
         return false;
     }
-    t->columns[i] = (dvt_column){
-        .name = name, .type = type, .count = (int64_t)e.count, .values = t->data + e.values_at};
-    if (e.rows_at) {
-        t->columns[i].rows = (const uint32_t *)(const void *)(t->data + e.rows_at);
-        return rows_ascend(t->columns[i].rows, e.count, t->rows);
-    }
-    return true;
+    c->pack.values = t->data + e.values_at;
+    c->pack.dict = (const uint64_t *)(const void *)(t->data + e.dict_at);
+    c->set = e.rows_at ? t->data + e.rows_at : NULL;
+    c->about = (dvt_column){.name = a->name,
+                            .metric = a->metric,
+                            .unit = a->unit,
+                            .dataset = a->dataset,
+                            .device = a->device,
+                            .epochs = a->epochs,
+                            .repeat = a->repeat,
+                            .type = (dvt_column_type)a->type,
+                            .count = (int64_t)e.count};
+    return dvti_pack_valid(&c->pack, a->type == DVT_COLUMN_F64) &&
+           (!c->set || (dvti_rows_valid(c->set, rows, &held) && held == e.count));
 }
 
 static dvt_status read_columns(dvt_ctx *ctx, const char *path, dvt_table *t)
 {
-    const char     *names[DVTI_TABLE_COLUMNS_MAX];
-    dvt_column_type types[DVTI_TABLE_COLUMNS_MAX];
-    const int32_t   count = dvti_table_columns(t->kind, names, types);
-
-    if (t->column_count != count || t->size < DVTI_TABLE_HEAD * (1 + (size_t)count)) {
-        return fail_at(ctx, path, offsetof(dvti_table_head, columns),
-                       "this cache does not have the columns of its kind");
+    t->columns = dvt_calloc(ctx, (size_t)t->column_count, sizeof *t->columns);
+    if (!t->columns) {
+        return DVT_E_NOMEM;
     }
-    for (int32_t i = 0; i < count; i++) {
-        if (!read_column(t, i, names[i], types[i])) {
-            return fail_at(ctx, path, DVTI_TABLE_HEAD * (1 + (uint64_t)i),
-                           "a column of this cache is not as its kind says");
+    for (int32_t i = 0; i < t->column_count; i++) {
+        if (!read_column(t, i)) {
+            return fail_at(ctx, path, DVTI_TABLE_HEAD + DVTI_TABLE_ENTRY * (uint64_t)i,
+                           "a column of this cache is damaged");
         }
     }
     return DVT_OK;
 }
 
-/* Every cell of a NAS-Bench-101 table is one: what is computed from them relies on it. */
-static dvt_status check_cells(dvt_ctx *ctx, const char *path, const dvt_table *t)
+static uint64_t key(const dvt_table *t, int32_t column, int64_t row)
 {
-    for (int64_t row = 0; t->kind == DVT_BENCHMARK_NASBENCH101 && row < t->rows; row++) {
-        dvt_nb101_cell cell;
-        dvt_table_nb101_cell(t, row, &cell);
-        if (!dvt_nb101_valid(&cell)) {
-            return fail_at(ctx, path, 0, "a cell of this cache is none of NAS-Bench-101");
+    return dvti_pack_word(&t->columns[column].pack, (uint64_t)row);
+}
+
+/* Is the row's key in the space, and not below (at: above) the one before? */
+static bool key_is_good(const dvt_table *t, int64_t row)
+{
+    const uint64_t before = row ? key(t, 0, row - 1) : 0, now = key(t, 0, row);
+    dvt_nb101_cell cell;
+
+    switch (t->space) {
+    case DVT_TABLE_NB101:
+        if (key(t, 1, row) > DVT_NB101_MAX_VERTICES || key(t, 2, row) > UINT32_MAX ||
+            key(t, 3, row) > UINT16_MAX || now > UINT32_MAX || now < before) {
+            return false;
         }
+        dvt_table_nb101_cell(t, row, &cell);
+        return dvt_nb101_valid(&cell);
+    case DVT_TABLE_NB201: return now < DVT_NB201_COUNT && (row == 0 || now > before);
+    default:
+        return now < DVT_SSS_COUNT && (row == 0 || now > before) && key(t, 1, row) < DVT_SSS_COUNT;
+    }
+}
+
+/* What is computed from keys relies on them. */
+static dvt_status check_keys(dvt_ctx *ctx, const char *path, dvt_table *t)
+{
+    const char   *names[DVTI_TABLE_KEYS_MAX];
+    const int32_t count = dvti_table_keys(t->space, names);
+    bool          good = t->column_count >= count;
+
+    for (int32_t i = 0; good && i < count; i++) {
+        const dvt_column *c = &t->columns[i].about;
+        good = strcmp(c->name, names[i]) == 0 && c->count == t->rows &&
+               c->type == (strcmp(names[i], "hash") == 0 ? DVT_COLUMN_HASH : DVT_COLUMN_WHOLE);
+    }
+    for (int64_t row = 0; good && row < t->rows; row++) {
+        good = key_is_good(t, row);
+    }
+    return good ? DVT_OK : fail_at(ctx, path, DVTI_TABLE_HEAD, "the rows of this cache are damaged");
+}
+
+static dvt_status make_order(dvt_table *t)
+{
+    if (t->space != DVT_TABLE_NB201) {
+        return DVT_OK;
+    }
+    t->order = dvt_calloc(t->ctx, 2 * (size_t)DVT_NB201_COUNT, sizeof *t->order);
+    if (!t->order) {
+        return DVT_E_NOMEM;
+    }
+    t->place = t->order + DVT_NB201_COUNT;
+    dvt_nb201_published_order(t->order);
+    for (int i = 0; i < DVT_NB201_COUNT; i++) {
+        t->place[t->order[i]] = (uint16_t)i;
     }
     return DVT_OK;
 }
@@ -178,7 +254,10 @@ static dvt_status finish(dvt_ctx *ctx, const char *path, dvt_table *t, dvt_table
         st = read_columns(ctx, path, t);
     }
     if (st == DVT_OK) {
-        st = check_cells(ctx, path, t);
+        st = check_keys(ctx, path, t);
+    }
+    if (st == DVT_OK) {
+        st = make_order(t);
     }
     if (st == DVT_OK) {
         *out = t;
@@ -259,94 +338,198 @@ void dvt_table_close(dvt_table *t)
         munmap((void *)(uintptr_t)t->data, t->size);
     }
     dvt_free(t->ctx, t->owned);
+    dvt_free(t->ctx, t->order);
+    dvt_free(t->ctx, t->columns);
     dvt_free(t->ctx, t);
 }
 
 /* ---- columns ------------------------------------------------------------------------------- */
 
-dvt_benchmark dvt_table_benchmark(const dvt_table *t) { return t->kind; }
-int64_t       dvt_table_rows(const dvt_table *t) { return t->rows; }
-int32_t       dvt_table_column_count(const dvt_table *t) { return t->column_count; }
+dvt_benchmark   dvt_table_benchmark(const dvt_table *t) { return t->kind; }
+dvt_table_space dvt_table_space_of(const dvt_table *t) { return t->space; }
+int64_t         dvt_table_rows(const dvt_table *t) { return t->rows; }
+int32_t         dvt_table_column_count(const dvt_table *t) { return t->column_count; }
 
-const dvt_column *dvt_table_column(const dvt_table *t, int32_t i) { return &t->columns[i]; }
+const dvt_column *dvt_table_column(const dvt_table *t, int32_t i) { return &t->columns[i].about; }
+
+static int32_t place_of(const dvt_table *t, const char *name)
+{
+    for (int32_t i = 0; i < t->column_count; i++) {
+        if (strcmp(t->columns[i].about.name, name) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
 
 const dvt_column *dvt_table_find_column(const dvt_table *t, const char *name)
 {
+    const int32_t i = place_of(t, name);
+    return i < 0 ? NULL : &t->columns[i].about;
+}
+
+/* Names of the columns with values into `out`, as far as there is room. */
+static void list_columns(const dvt_table *t, const dvt_measure *m, char *out, size_t cap)
+{
+    const char *names[32];
+    size_t      count = 0;
+
+    for (int32_t i = 0; i < t->column_count && count < 32; i++) {
+        const dvt_column *c = &t->columns[i].about;
+        if (c->type != DVT_COLUMN_HASH && (!m || c->metric[0])) {
+            names[count++] = c->name;
+        }
+    }
+    dvti_join(out, cap, names, count);
+}
+
+static dvt_status fail_column(dvt_ctx *ctx, const dvt_table *t, const char *name)
+{
+    const char **names = dvt_calloc(ctx, (size_t)t->column_count, sizeof *names);
+    char         all[300];
+
+    for (int32_t i = 0; names && i < t->column_count; i++) {
+        names[i] = t->columns[i].about.name;
+    }
+    const char *near = names ? dvt_nearest(name, names, (size_t)t->column_count) : NULL;
+    dvt_fail(ctx, DVT_E_NOTFOUND, NULL, "this %s table has no values '%.60s'",
+             dvt_benchmark_name(t->kind), name);
+    list_columns(t, NULL, all, sizeof all);
+    dvt_fail_hint(ctx, "%s%s%sit holds %s", near ? "did you mean '" : "", near ? near : "",
+                  near ? "'? " : "", all);
+    dvt_free(ctx, names);
+    return DVT_E_NOTFOUND;
+}
+
+static bool fits_text(const char *want, const char *have)
+{
+    return !want || !*want || strcmp(want, have) == 0;
+}
+
+static bool fits(const dvt_measure *m, const dvt_column *c)
+{
+    return c->metric[0] && fits_text(m->metric, c->metric) && fits_text(m->dataset, c->dataset) &&
+           fits_text(m->device, c->device) && (!m->epochs || m->epochs == c->epochs) &&
+           (!m->repeat || m->repeat == c->repeat);
+}
+
+dvt_status dvt_table_select(dvt_ctx *ctx, const dvt_table *t, const dvt_measure *m, int32_t *column)
+{
+    char        all[300];
+    const char *names[32];
+    size_t      count = 0;
+
+    *column = -1;
     for (int32_t i = 0; i < t->column_count; i++) {
-        if (strcmp(t->columns[i].name, name) == 0) {
-            return &t->columns[i];
+        if (fits(m, &t->columns[i].about)) {
+            *column = i;
+            if (count < 32) {
+                names[count] = t->columns[i].about.name;
+            }
+            count++;
         }
     }
-    return NULL;
+    if (count == 1) {
+        return DVT_OK;
+    }
+    *column = -1;
+    if (count == 0) {
+        list_columns(t, m, all, sizeof all);
+        dvt_fail(ctx, DVT_E_NOTFOUND, NULL,
+                 "this %s table has no such measure (metric '%s', data set '%s', device '%s', "
+                 "epochs %d, repeat %d)",
+                 dvt_benchmark_name(t->kind), m->metric ? m->metric : "",
+                 m->dataset ? m->dataset : "", m->device ? m->device : "", (int)m->epochs,
+                 (int)m->repeat);
+        dvt_fail_hint(ctx, "it holds %s", all);
+        return DVT_E_NOTFOUND;
+    }
+    dvti_join(all, sizeof all, names, count < 32 ? count : 32);
+    dvt_fail(ctx, DVT_E_USAGE, NULL, "%zu columns of this table fit what is asked", count);
+    dvt_fail_hint(ctx, "say more of one of %s", all);
+    return DVT_E_USAGE;
 }
 
-/* The place of `row` among the values of a column; -1 if it is missing. */
-static int64_t place_of(const dvt_column *c, int64_t row)
+bool dvt_table_has(const dvt_table *t, int32_t column, int64_t row)
 {
-    int64_t low = 0, high = c->count;
-
-    if (!c->rows) {
-        return row;
-    }
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if ((int64_t)c->rows[middle] < row) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < c->count && (int64_t)c->rows[low] == row ? low : -1;
+    const uint8_t *set = t->columns[column].set;
+    return !set || dvti_rows_has(set, (uint64_t)t->rows, (uint64_t)row);
 }
 
-static uint64_t value_at(const dvt_column *c, int64_t i)
+static uint64_t word_at(const dvt_table *t, int32_t i, int64_t row)
 {
-    switch (c->type) {
-    case DVT_COLUMN_U8: return ((const uint8_t *)c->values)[i];
-    case DVT_COLUMN_U16: return ((const uint16_t *)c->values)[i];
-    case DVT_COLUMN_U32: return ((const uint32_t *)c->values)[i];
-    default: return ((const uint64_t *)c->values)[i];
+    const stored  *c = &t->columns[i];
+    const uint64_t at =
+        c->set ? dvti_rows_before(c->set, (uint64_t)t->rows, (uint64_t)row) : (uint64_t)row;
+    return dvti_pack_word(&c->pack, at);
+}
+
+double dvt_table_at(const dvt_table *t, int32_t column, int64_t row)
+{
+    const uint64_t word = word_at(t, column, row);
+    double         d;
+
+    switch (t->columns[column].about.type) {
+    case DVT_COLUMN_F64: memcpy(&d, &word, sizeof d); return d;
+    case DVT_COLUMN_DECIMAL: return (double)word / (double)DVT_BENCHMARK_ONE;
+    default: return (double)word;
     }
+}
+
+/* The place of a column that has a value at `row`. */
+static dvt_status held(dvt_ctx *ctx, const dvt_table *t, const char *name, int64_t row,
+                       int32_t *out)
+{
+    char text[DVT_TABLE_KEY_TEXT];
+
+    *out = place_of(t, name);
+    if (*out < 0 || t->columns[*out].about.type == DVT_COLUMN_HASH) {
+        return fail_column(ctx, t, name);
+    }
+    if (!dvt_table_has(t, *out, row)) {
+        dvt_fail(ctx, DVT_E_NOTFOUND, NULL, "'%s' of this network is not in the table", name);
+        dvt_fail_hint(ctx, "the table has it of %lld of its %lld networks, not of %s",
+                      (long long)t->columns[*out].about.count, (long long)t->rows,
+                      dvt_table_key(t, row, text));
+        return DVT_E_NOTFOUND;
+    }
+    return DVT_OK;
 }
 
 dvt_status dvt_table_value(dvt_ctx *ctx, const dvt_table *t, const char *column, int64_t row,
                            uint64_t *out)
 {
-    const dvt_column *c = dvt_table_find_column(t, column);
+    int32_t    i;
+    dvt_status st = held(ctx, t, column, row, &i);
 
     *out = 0;
-    if (!c || c->type == DVT_COLUMN_HASH) {
-        const char *names[DVTI_TABLE_COLUMNS_MAX];
-        for (int32_t i = 0; i < t->column_count; i++) {
-            names[i] = t->columns[i].name;
-        }
-        const char *near = dvt_nearest(column, names, (size_t)t->column_count);
-        dvt_fail(ctx, DVT_E_NOTFOUND, NULL, "a %s table has no values '%s'",
-                 dvt_benchmark_name(t->kind), column);
-        if (near) {
-            dvt_fail_hint(ctx, "did you mean '%s'?", near);
-        } else {
-            dvt_fail_hint(ctx, "'dovetail data query CACHE' lists what there is");
-        }
-        return DVT_E_NOTFOUND;
+    if (st == DVT_OK && t->columns[i].about.type == DVT_COLUMN_F64) {
+        dvt_fail(ctx, DVT_E_UNSUPPORTED, NULL, "'%s' holds doubles, no whole numbers", column);
+        dvt_fail_hint(ctx, "read it as a number (dvt_table_number)");
+        return DVT_E_UNSUPPORTED;
     }
-    const int64_t place = place_of(c, row);
-    if (place < 0) {
-        return dvt_fail(ctx, DVT_E_NOTFOUND, NULL, "'%s' of this network is not in the table",
-                        column);
-    }
-    *out = value_at(c, place);
-    return DVT_OK;
+    *out = st == DVT_OK ? word_at(t, i, row) : 0;
+    return st;
+}
+
+dvt_status dvt_table_number(dvt_ctx *ctx, const dvt_table *t, const char *column, int64_t row,
+                            double *out)
+{
+    int32_t    i;
+    dvt_status st = held(ctx, t, column, row, &i);
+
+    *out = st == DVT_OK ? dvt_table_at(t, i, row) : 0.0;
+    return st;
 }
 
 /* ---- networks ------------------------------------------------------------------------------ */
 
 void dvt_table_nb101_cell(const dvt_table *t, int64_t row, dvt_nb101_cell *out)
 {
-    const uint64_t labels = value_at(&t->columns[3], row);
+    const uint64_t labels = key(t, 3, row);
 
-    *out = (dvt_nb101_cell){.adj_bits = (uint32_t)value_at(&t->columns[2], row),
-                            .vertices = (uint8_t)value_at(&t->columns[1], row)};
+    *out = (dvt_nb101_cell){.adj_bits = (uint32_t)key(t, 2, row),
+                            .vertices = (uint8_t)key(t, 1, row)};
     for (int i = 0; i < DVT_NB101_MAX_INTERIOR; i++) {
         out->ops[i] = (uint8_t)(labels >> (2 * i) & 3u);
     }
@@ -354,66 +537,146 @@ void dvt_table_nb101_cell(const dvt_table *t, int64_t row, dvt_nb101_cell *out)
 
 void dvt_table_nb101_hash(const dvt_table *t, int64_t row, char out[DVT_MD5_HEX])
 {
-    const uint8_t *hash = (const uint8_t *)t->columns[0].values + 16 * row;
+    dvt_nb101_cell cell;
 
-    for (int i = 0; i < 16; i++) {
-        out[2 * i] = "0123456789abcdef"[hash[i] >> 4];
-        out[2 * i + 1] = "0123456789abcdef"[hash[i] & 15];
-    }
-    out[32] = '\0';
+    dvt_table_nb101_cell(t, row, &cell);
+    dvt_nb101_md5(&cell, out);
 }
 
-static dvt_status fail_absent(dvt_ctx *ctx, const dvt_table *t, const char *key)
+dvt_nb201_cell dvt_table_nb201_cell(const dvt_table *t, int64_t row)
 {
-    return dvt_fail(ctx, DVT_E_NOTFOUND, NULL, "the %s table has no network '%.120s'",
-                    dvt_benchmark_name(t->kind), key);
+    return dvt_nb201_at(t->order[key(t, 0, row)]);
 }
 
-static dvt_status find_hash(dvt_ctx *ctx, const dvt_table *t, const char *key, int64_t *row)
+const char *dvt_table_key(const dvt_table *t, int64_t row, char out[DVT_TABLE_KEY_TEXT])
+{
+    dvt_nb201_cell cell;
+
+    switch (t->space) {
+    case DVT_TABLE_NB101: dvt_table_nb101_hash(t, row, out); return out;
+    case DVT_TABLE_NB201: cell = dvt_table_nb201_cell(t, row); return dvt_nb201_print(&cell, out);
+    default: return dvti_sss_print((uint32_t)key(t, 1, row), out);
+    }
+}
+
+/* The first row whose first key is not below `wanted`. */
+static int64_t lower_bound(const dvt_table *t, uint64_t wanted)
 {
     int64_t low = 0, high = t->rows;
-    char    hash[DVT_MD5_HEX];
 
-    if (strlen(key) != 32 || strspn(key, "0123456789abcdef") != 32) {
-        return dvt_fail(ctx, DVT_E_USAGE, NULL, "'%.40s' is no hash of 32 hexadecimal digits", key);
-    }
     while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        dvt_table_nb101_hash(t, middle, hash);
-        int order = strcmp(hash, key);
-        if (order == 0) {
-            *row = middle;
-            return DVT_OK;
-        }
-        *(order < 0 ? &low : &high) = order < 0 ? middle + 1 : middle;
+        const int64_t middle = low + (high - low) / 2;
+        *(key(t, 0, middle) < wanted ? &low : &high) =
+            key(t, 0, middle) < wanted ? middle + 1 : middle;
     }
-    return fail_absent(ctx, t, key);
+    return low;
 }
 
-static dvt_status find_nb201(dvt_ctx *ctx, const dvt_table *t, const char *key, int64_t *row)
+/* The row whose first key is `wanted`, or -1. */
+static int64_t row_of(const dvt_table *t, uint64_t wanted)
 {
-    const uint32_t *index = t->columns[0].values, *vector = t->columns[1].values;
-    uint64_t        wanted = 0;
-    const bool      number = dvt_parse_u64(key, &wanted);
+    const int64_t row = lower_bound(t, wanted);
+    return row < t->rows && key(t, 0, row) == wanted ? row : -1;
+}
 
-    if (!number && key[0] != '|') {
-        return dvt_fail(ctx, DVT_E_USAGE, NULL,
-                        "'%.40s' is neither an index nor a string |op~0|+...", key);
+static dvt_status fail_absent(dvt_ctx *ctx, const dvt_table *t, const char *wanted)
+{
+    dvt_fail(ctx, DVT_E_NOTFOUND, NULL, "the %s table has no network '%.120s'",
+             dvt_benchmark_name(t->kind), wanted);
+    dvt_fail_hint(ctx, "it holds %lld networks", (long long)t->rows);
+    return DVT_E_NOTFOUND;
+}
+
+static dvt_status find_hash(dvt_ctx *ctx, const dvt_table *t, const char *wanted, int64_t *row)
+{
+    char hash[DVT_MD5_HEX], leading[9];
+
+    if (strlen(wanted) != 32 || strspn(wanted, "0123456789abcdef") != 32) {
+        return dvt_fail(ctx, DVT_E_USAGE, NULL, "'%.40s' is no hash of 32 hexadecimal digits",
+                        wanted);
     }
-    for (int64_t i = 0; i < t->rows; i++) {
-        char string[DVTI_NB201_STRING];
-        if (number ? index[i] == wanted
-                   : dvti_nb201_string(vector[i], string) && strcmp(string, key) == 0) {
+    memcpy(leading, wanted, 8);
+    leading[8] = '\0';
+    const uint64_t first = strtoul(leading, NULL, 16);
+    for (int64_t i = lower_bound(t, first); i < t->rows && key(t, 0, i) == first; i++) {
+        dvt_table_nb101_hash(t, i, hash);
+        if (strcmp(hash, wanted) == 0) {
             *row = i;
             return DVT_OK;
         }
     }
-    return fail_absent(ctx, t, key);
+    return fail_absent(ctx, t, wanted);
 }
 
-dvt_status dvt_table_find(dvt_ctx *ctx, const dvt_table *t, const char *key, int64_t *row)
+int64_t dvt_table_nb201_row(const dvt_table *t, const dvt_nb201_cell *cell)
+{
+    return row_of(t, t->place[dvt_nb201_index(cell)]);
+}
+
+/* "ops:421211" */
+static bool digits_of(const char *text, dvt_nb201_cell *out)
+{
+    const char *digits = text + 4;
+
+    if (strncmp(text, "ops:", 4) != 0 || strlen(digits) != DVT_NB201_EDGES) {
+        return false;
+    }
+    for (int i = 0; i < DVT_NB201_EDGES; i++) {
+        if (digits[i] < '0' || digits[i] >= '0' + DVT_NB201_OPS) {
+            return false;
+        }
+        out->op[i] = (uint8_t)(digits[i] - '0');
+    }
+    return true;
+}
+
+static dvt_status find_nb201(dvt_ctx *ctx, const dvt_table *t, const char *wanted, int64_t *row)
+{
+    uint64_t       index;
+    dvt_nb201_cell cell;
+    dvt_status     st;
+
+    if (dvt_parse_u64(wanted, &index)) {
+        *row = row_of(t, index);
+    } else if (wanted[0] == '|') {
+        st = dvt_nb201_parse(ctx, wanted, &cell);
+        if (st != DVT_OK) {
+            return st;
+        }
+        *row = dvt_table_nb201_row(t, &cell);
+    } else if (digits_of(wanted, &cell)) {
+        *row = dvt_table_nb201_row(t, &cell);
+    } else {
+        return dvt_fail(ctx, DVT_E_USAGE, NULL,
+                        "'%.40s' is neither an index nor a string |op~0|+... nor ops:DIGITS",
+                        wanted);
+    }
+    return *row < 0 ? fail_absent(ctx, t, wanted) : DVT_OK;
+}
+
+static dvt_status find_sss(dvt_ctx *ctx, const dvt_table *t, const char *wanted, int64_t *row)
+{
+    const int32_t widths = dvti_sss_parse(wanted);
+    uint64_t      index;
+
+    if (dvt_parse_u64(wanted, &index)) {
+        *row = row_of(t, index);
+    } else if (widths < 0) {
+        return dvt_fail(ctx, DVT_E_USAGE, NULL,
+                        "'%.40s' is neither an index nor five widths 8:16:24:32:40", wanted);
+    }
+    for (int64_t i = 0; widths >= 0 && *row < 0 && i < t->rows; i++) {
+        *row = key(t, 1, i) == (uint64_t)widths ? i : -1;
+    }
+    return *row < 0 ? fail_absent(ctx, t, wanted) : DVT_OK;
+}
+
+dvt_status dvt_table_find(dvt_ctx *ctx, const dvt_table *t, const char *wanted, int64_t *row)
 {
     *row = -1;
-    return t->kind == DVT_BENCHMARK_NASBENCH101 ? find_hash(ctx, t, key, row)
-                                                : find_nb201(ctx, t, key, row);
+    switch (t->space) {
+    case DVT_TABLE_NB101: return find_hash(ctx, t, wanted, row);
+    case DVT_TABLE_NB201: return find_nb201(ctx, t, wanted, row);
+    default: return find_sss(ctx, t, wanted, row);
+    }
 }

@@ -4,18 +4,22 @@
  *
  *   offset  bytes  head
  *        0      8  "DVTTABLE"
- *        8      4  version (1)
+ *        8      4  version (2)
  *       12      4  0x01020304: the byte order, which is this machine's
  *       16      4  kind
  *       20      4  columns
  *       24      8  rows
  *       32      8  size of the file in bytes
- *       40      4  CRC-32 of everything from offset 64 on
- *       44      4  CRC-32 of bytes 0..43
+ *       40      4  CRC-32C of everything from offset 64 on
+ *       44      4  CRC-32C of bytes 0..43
  *       48     16  zero
- *       64     64  a column each: name (32, NUL-terminated), type (4), zero (4), count (8), offset
- *                  of values (8), offset of rows (8; 0 = all rows)
- * Values and rows start at multiples of 64 bytes.
+ *       64    256  an entry for each column (dvti_table_entry)
+ * Values, dictionaries and sets of rows start at multiples of 64 bytes; zeros lie between.
+ * How values are packed: table_pack.h. The key columns of each space come first:
+ *   NB101  hash (the first 32 bits, as a number; the rest is computed from the cell), vertices,
+ *          adj_bits, ops (2 bits a vertex from bit 0)
+ *   NB201  index (published)          SSS  index, widths (width / 8 - 1 in 3 bits each, the first
+ *                                          on top)
  */
 #ifndef DVTI_TABLE_INT_H
 #define DVTI_TABLE_INT_H
@@ -24,12 +28,14 @@
 
 #define DVTI_TABLE_MAGIC "DVTTABLE"
 enum {
-    DVTI_TABLE_VERSION = 1,
+    DVTI_TABLE_VERSION = 2,
     DVTI_TABLE_ORDER = 0x01020304,
-    DVTI_TABLE_HEAD = 64, /* bytes, as is a column's entry */
+    DVTI_TABLE_HEAD = 64, /* bytes */
+    DVTI_TABLE_ENTRY = 256,
     DVTI_TABLE_ALIGN = 64,
-    DVTI_TABLE_COLUMNS_MAX = 16,
-    DVTI_TABLE_ROWS_MAX = 1 << 26
+    DVTI_TABLE_COLUMNS_MAX = 4096,
+    DVTI_TABLE_ROWS_MAX = 1 << 26,
+    DVTI_TABLE_NAME = 48 /* letters with the NUL */
 };
 
 typedef struct dvti_table_head {
@@ -40,52 +46,48 @@ typedef struct dvti_table_head {
     uint64_t zero[2];
 } dvti_table_head;
 
+/* What a column is, as texts of fixed size that end in NUL. */
+typedef struct dvti_table_about {
+    char     name[DVTI_TABLE_NAME];
+    char     metric[32], dataset[24], device[48], unit[8];
+    int32_t  epochs, repeat;
+    uint32_t type; /* dvt_column_type */
+} dvti_table_about;
+
 typedef struct dvti_table_entry {
-    char     name[32];
-    uint32_t type, zero;
-    uint64_t count, values_at, rows_at;
+    dvti_table_about about;
+    uint8_t          mode, bits, scale, zero;
+    uint32_t         dict_count, none;
+    uint64_t         count, base, step; /* see table_pack.h */
+    uint64_t         values_at, dict_at, rows_at; /* rows_at 0 = all rows */
+    uint8_t          zeros[24];
 } dvti_table_entry;
 
 _Static_assert(sizeof(dvti_table_head) == DVTI_TABLE_HEAD, "drawn above");
-_Static_assert(sizeof(dvti_table_entry) == DVTI_TABLE_HEAD, "drawn above");
+_Static_assert(sizeof(dvti_table_about) == 172, "no holes");
+_Static_assert(sizeof(dvti_table_entry) == DVTI_TABLE_ENTRY, "drawn above");
 
-/* How the text of a CSV field becomes values of a column. */
-typedef enum dvti_field_form {
-    DVTI_FIELD_WHOLE,
-    DVTI_FIELD_DECIMAL,
-    DVTI_FIELD_HASH,   /* 32 hexadecimal digits */
-    DVTI_FIELD_LABELS, /* NAS-Bench-101: a digit a vertex, packed in 2 bits each from bit 0 */
-    DVTI_FIELD_STRING, /* NAS-Bench-201's string; checked against arch_vector, not stored */
-    DVTI_FIELD_SEEDS   /* up to three decimals with '/' between, in three columns */
-} dvti_field_form;
+dvt_table_space dvti_table_space(dvt_benchmark kind);
+/* The names of a space's key columns; returns how many there are. */
+enum { DVTI_TABLE_KEYS_MAX = 4 };
+int32_t dvti_table_keys(dvt_table_space space, const char *names[DVTI_TABLE_KEYS_MAX]);
 
-/* A column of the CSV file, in order, and of the cache. */
-typedef struct dvti_field {
-    const char     *name;
-    dvti_field_form form;
-    dvt_column_type type;
-    bool            may_miss;
-} dvti_field;
+/* What is known of a column of the published files by its name; fills metric, unit, data set,
+ * device and epochs, whose texts are empty for an unknown name. */
+void dvti_table_describe(dvt_benchmark kind, const char *name, dvti_table_about *out);
 
-enum { DVTI_TABLE_SEEDS = 3 };
+/* NAS-Bench-101's labels as the number of key column "ops", and back. */
+static inline uint32_t dvti_nb101_pack_ops(const dvt_nb101_cell *c)
+{
+    uint32_t packed = 0;
+    for (int i = 0; i < DVT_NB101_MAX_INTERIOR; i++) {
+        packed |= (uint32_t)c->ops[i] << (2 * i);
+    }
+    return packed;
+}
 
-typedef struct dvti_table_schema {
-    const char       *name; /* of the kind */
-    const dvti_field *fields;
-    int32_t           count;
-} dvti_table_schema;
-
-const dvti_table_schema *dvti_table_schema_of(dvt_benchmark kind);
-/* Name and type of each column of the cache; returns their number. */
-int32_t dvti_table_columns(dvt_benchmark kind, const char *names[DVTI_TABLE_COLUMNS_MAX],
-                           dvt_column_type types[DVTI_TABLE_COLUMNS_MAX]);
-/* A CSV file as the bytes of its cache, which the caller frees. */
-dvt_status dvti_table_image(dvt_ctx *ctx, dvt_benchmark kind, const char *csv, uint8_t **image,
-                            size_t *size, int64_t *rows);
-size_t     dvti_column_bytes(dvt_column_type type); /* of one value */
-
-/* NAS-Bench-201's string of an operation vector, 6 digits 0..4 as a decimal number. */
-enum { DVTI_NB201_STRING = 128 };
-bool dvti_nb201_string(uint32_t vector, char out[DVTI_NB201_STRING]);
+/* "8:16:24:32:40" as a number below DVT_SSS_COUNT; -1 for anything else. */
+int32_t     dvti_sss_parse(const char *text);
+const char *dvti_sss_print(uint32_t widths, char out[DVT_TABLE_KEY_TEXT]);
 
 #endif
