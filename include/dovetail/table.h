@@ -124,6 +124,9 @@ DVT_API int64_t dvt_table_nb201_row(const dvt_table *t, const dvt_nb201_cell *ce
  * there, E_UNSUPPORTED if the column holds doubles. `row` in range, here and below. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_table_value(dvt_ctx *ctx, const dvt_table *t,
                                                   const char *column, int64_t row, uint64_t *out);
+/* All values of such a column, (rows) of them; E_NOTFOUND if one is missing. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_table_values(dvt_ctx *ctx, const dvt_table *t,
+                                                   const char *column, uint64_t *out);
 /* One value of any column: the nearest double to a decimal number. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_table_number(dvt_ctx *ctx, const dvt_table *t,
                                                    const char *column, int64_t row, double *out);

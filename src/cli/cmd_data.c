@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/text_util.h"
 #include "cli/cli.h"
 #include "dovetail/table.h"
 
@@ -43,9 +44,11 @@ static dvt_status kind_of(cli_run *r, const char *name, dvt_benchmark *out)
         }
     }
     const char *near = dvt_nearest(name, names, DVT_BENCHMARKS);
+    char        all[256];
+    dvti_join(all, sizeof all, names, DVT_BENCHMARKS);
     dvt_fail(r->ctx, DVT_E_USAGE, NULL, "there is no kind of table '%s'", name);
-    dvt_fail_hint(r->ctx, "%s%s%sthe kinds are nasbench101 and nasbench201",
-                  near ? "did you mean '" : "", near ? near : "", near ? "'? " : "");
+    dvt_fail_hint(r->ctx, "%s%s%sthe kinds are %s", near ? "did you mean '" : "",
+                  near ? near : "", near ? "'? " : "", all);
     return DVT_E_USAGE;
 }
 
@@ -117,26 +120,28 @@ static void print_table(cli_run *r, const dvt_table *t)
     }
 }
 
-static void print_value(cli_run *r, dvti_json_writer *w, const dvt_column *c, uint64_t v)
+/* The value of a column that has one at this row. */
+static void print_value(cli_run *r, dvti_json_writer *w, const dvt_table *t, int32_t column,
+                        int64_t row)
 {
-    const double decimal =
-        (double)v / (double)DVT_BENCHMARK_ONE; /* the nearest to the file's digits */
+    const dvt_column *c = dvt_table_column(t, column);
+    const double      v = dvt_table_at(t, column, row);
+    char              text[DVTI_F64_TEXT];
 
     if (r->common->json) {
         dvti_json_key(w, c->name);
     } else {
         dvt_buf_printf(r->out, "%-24s ", c->name);
     }
-    if (c->type == DVT_COLUMN_DECIMAL) {
-        if (r->common->json) {
-            dvti_json_f64(w, decimal);
-        } else {
-            dvt_buf_printf(r->out, "%.15g\n", decimal);
-        }
-    } else if (r->common->json) {
-        dvti_json_u64(w, v);
-    } else {
+    if (c->type == DVT_COLUMN_WHOLE && r->common->json) {
+        dvti_json_u64(w, (uint64_t)v);
+    } else if (c->type == DVT_COLUMN_WHOLE) {
         dvt_buf_printf(r->out, "%llu\n", (unsigned long long)v);
+    } else if (r->common->json) {
+        dvti_json_f64(w, v);
+    } else {
+        dvt_buf_printf(r->out, "%s%s%s\n", dvti_f64_text(v, text), c->unit[0] ? " " : "",
+                       strcmp(c->unit, "1") == 0 ? "" : c->unit);
     }
 }
 
@@ -144,24 +149,21 @@ static void print_value(cli_run *r, dvti_json_writer *w, const dvt_column *c, ui
 static dvt_status print_values(cli_run *r, dvti_json_writer *w, const dvt_table *t, int64_t row)
 {
     const dvt_text_list *asked = &((const data_opts *)r->values)->column;
+    const int32_t        count = dvt_table_column_count(t);
     dvt_status           st = DVT_OK;
-    uint64_t             v;
 
     for (size_t i = 0; st == DVT_OK && i < asked->count; i++) {
-        st = dvt_table_value(r->ctx, t, asked->items[i], row, &v);
-        if (st == DVT_OK) {
-            print_value(r, w, dvt_table_find_column(t, asked->items[i]), v);
+        double v;
+        st = dvt_table_number(r->ctx, t, asked->items[i], row, &v);
+        for (int32_t c = 0; st == DVT_OK && c < count; c++) {
+            if (strcmp(dvt_table_column(t, c)->name, asked->items[i]) == 0) {
+                print_value(r, w, t, c, row);
+            }
         }
     }
-    for (int32_t i = 0; asked->count == 0 && i < dvt_table_column_count(t); i++) {
-        const dvt_column *c = dvt_table_column(t, i);
-        if (c->type == DVT_COLUMN_HASH) {
-            continue;
-        }
-        if (dvt_table_value(r->ctx, t, c->name, row, &v) == DVT_OK) {
-            print_value(r, w, c, v);
-        } else {
-            dvt_ctx_clear_error(r->ctx);
+    for (int32_t c = 0; asked->count == 0 && c < count; c++) {
+        if (dvt_table_column(t, c)->type != DVT_COLUMN_HASH && dvt_table_has(t, c, row)) {
+            print_value(r, w, t, c, row);
         }
     }
     return st;

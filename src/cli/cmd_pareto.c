@@ -143,19 +143,22 @@ static dvt_status open_networks(cli_run *r, const char *text, dvt_table **out)
 static dvt_status find(cli_run *r, const dvt_table *t, const dvt_pareto_opts *opts,
                        dvt_pareto_front *out)
 {
-    const int64_t     rows = dvt_table_rows(t);
-    const dvt_column *accuracy = dvt_table_find_column(t, "mean_test_acc_108");
-    dvt_nb101_cell   *cells = dvt_alloc(r->ctx, (size_t)rows * sizeof *cells);
-    dvt_status        st;
+    const int64_t   rows = dvt_table_rows(t);
+    dvt_nb101_cell *cells = dvt_alloc(r->ctx, (size_t)rows * sizeof *cells);
+    uint64_t       *accuracy = cells ? dvt_alloc(r->ctx, (size_t)rows * sizeof *accuracy) : NULL;
+    dvt_status      st = DVT_E_NOMEM;
 
     *out = (dvt_pareto_front){0};
-    if (!cells) {
-        return DVT_E_NOMEM;
-    }
-    for (int64_t i = 0; i < rows; i++) {
+    for (int64_t i = 0; accuracy && i < rows; i++) {
         dvt_table_nb101_cell(t, i, &cells[i]);
     }
-    st = dvt_pareto_nb101(r->ctx, cells, accuracy->values, rows, opts, out);
+    if (accuracy) {
+        st = dvt_table_values(r->ctx, t, "mean_test_acc_108", accuracy);
+    }
+    if (st == DVT_OK) {
+        st = dvt_pareto_nb101(r->ctx, cells, accuracy, rows, opts, out);
+    }
+    dvt_free(r->ctx, accuracy);
     dvt_free(r->ctx, cells);
     return st;
 }

@@ -42,16 +42,11 @@ static dvt_status copy_column(dvt_ctx *ctx, const dvt_table *t, const dvt_column
 dvt_status dvti_table_nb201_cells(dvt_ctx *ctx, const dvt_table *t, int64_t row, int64_t count,
                                   dvt_nb201_cell *out)
 {
-    dvt_status st = DVT_OK;
-
-    for (int64_t i = 0; st == DVT_OK && i < count; i++) {
-        uint64_t digits = 0;
-        st = dvt_table_value(ctx, t, "arch_vector", row + i, &digits);
-        for (int e = DVT_NB201_EDGES - 1; e >= 0; e--, digits /= 10) {
-            out[i].op[e] = (uint8_t)(digits % 10);
-        }
+    (void)ctx;
+    for (int64_t i = 0; i < count; i++) {
+        out[i] = dvt_table_nb201_cell(t, row + i);
     }
-    return st;
+    return DVT_OK;
 }
 
 static bool is_nb101(const dvt_table *t)

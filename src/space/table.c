@@ -512,6 +512,22 @@ dvt_status dvt_table_value(dvt_ctx *ctx, const dvt_table *t, const char *column,
     return st;
 }
 
+dvt_status dvt_table_values(dvt_ctx *ctx, const dvt_table *t, const char *column, uint64_t *out)
+{
+    const dvt_column *c = dvt_table_find_column(t, column);
+    dvt_status        st = dvt_table_value(ctx, t, column, 0, &out[0]);
+
+    if (st == DVT_OK && c && c->count < t->rows) {
+        st = dvt_fail(ctx, DVT_E_NOTFOUND, NULL, "'%s' is in the table for %lld of %lld networks",
+                      column, (long long)c->count, (long long)t->rows);
+    }
+    const dvti_pack *pack = st == DVT_OK ? &t->columns[place_of(t, column)].pack : NULL;
+    for (int64_t row = 0; pack && row < t->rows; row++) {
+        out[row] = dvti_pack_word(pack, (uint64_t)row);
+    }
+    return st;
+}
+
 dvt_status dvt_table_number(dvt_ctx *ctx, const dvt_table *t, const char *column, int64_t row,
                             double *out)
 {

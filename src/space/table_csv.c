@@ -619,12 +619,16 @@ static dvt_status check_header(reader *r)
 
 static dvt_status read_header(reader *r, const char *line, const char *end)
 {
+    const bool by_decimals = r->s->kind == DVT_BENCHMARK_NASBENCH201;
     dvt_status st = cut_line(r, line, end, &r->count);
 
     for (int32_t i = 0; st == DVT_OK && i < r->count; i++) {
         const known *k = known_of(r->s->kind, r->text[i]);
         r->at.column = r->column[i];
-        r->fields[i] = (field){.form = k ? k->form : FORM_NUMBER, .must = k && k->must};
+        r->fields[i] = (field){.form = k            ? k->form
+                                       : by_decimals ? FORM_DECIMAL
+                                                     : FORM_NUMBER,
+                               .must = k && k->must};
         if (!good_name(r->text[i]) || (!k && r->s->kind == DVT_BENCHMARK_NASBENCH101)) {
             st = dvt_fail(r->ctx, DVT_E_PARSE, &r->at, "'%.40s' is no column of %s", r->text[i],
                           dvt_benchmark_name(r->s->kind));

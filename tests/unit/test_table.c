@@ -11,9 +11,9 @@
 
 #define HEAD101 \
     "hash,vertices,adj_bits,ops,mean_test_acc_108,params,val4,val12,val36,val108,train_time_s\n"
-/* a chain of three, and a fork */
-#define CHAIN "00000000000000000000000000000010,3,5,0,0.9123456789,1000,0.5,0.6,0.7,0.8,12.5\n"
-#define FORK  "000000000000000000000000000000f0,4,51,12,0.9,2000,,,,,\n"
+/* a chain of three, and a fork, which comes first in the order of hashes */
+#define CHAIN "b49ac8c578b4561d79ac7087988f1c61,3,5,0,0.9123456789,1000,0.5,0.6,0.7,0.8,12.5\n"
+#define FORK  "ac9bd0e2514c031187b612db767fb038,4,51,12,0.9,2000,,,,,\n"
 #define HEAD201                                                                                   \
     "index,arch_vector,arch_str,params_c10,c10_test,c100_xtest,c100_oritest,c100_xvalid_derived," \
     "c10valid_oritest_1seed,c10_test_seeds,epoch_time_c10_s\n"
@@ -55,19 +55,19 @@ static void test_table__gives_back_every_digit_of_the_file(void **state)
     expect_ok(*state, import(*state, DVT_BENCHMARK_NASBENCH101, HEAD101 CHAIN FORK, cache));
     expect_ok(*state, dvt_table_open(*state, cache, &t));
     assert_int_equal(dvt_table_rows(t), 2);
-    expect_ok(*state, dvt_table_find(*state, t, "00000000000000000000000000000010", &row));
-    assert_int_equal(row, 0);
-    assert_int_equal(value(*state, t, "mean_test_acc_108", 0), 912345678900);
-    assert_int_equal(value(*state, t, "params", 1), 2000);
-    assert_int_equal(value(*state, t, "train_time_s", 0), 12.5 * 1e12);
-    dvt_table_nb101_hash(t, 1, hash);
-    assert_string_equal(hash, "000000000000000000000000000000f0");
-    dvt_table_nb101_cell(t, 1, &cell);
+    expect_ok(*state, dvt_table_find(*state, t, "b49ac8c578b4561d79ac7087988f1c61", &row));
+    assert_int_equal(row, 1);
+    assert_int_equal(value(*state, t, "mean_test_acc_108", 1), 912345678900);
+    assert_int_equal(value(*state, t, "params", 0), 2000);
+    assert_int_equal(value(*state, t, "train_time_s", 1), 12.5 * 1e12);
+    dvt_table_nb101_hash(t, 0, hash);
+    assert_string_equal(hash, "ac9bd0e2514c031187b612db767fb038");
+    dvt_table_nb101_cell(t, 0, &cell);
     assert_int_equal(cell.vertices, 4);
     assert_int_equal(cell.adj_bits, 51);
     assert_int_equal(cell.ops[0], 1);
     assert_int_equal(cell.ops[1], 2);
-    expect_failure(*state, dvt_table_value(*state, t, "val4", 1, &v), DVT_E_NOTFOUND,
+    expect_failure(*state, dvt_table_value(*state, t, "val4", 0, &v), DVT_E_NOTFOUND,
                    "'val4' of this network is not in the table");
     expect_failure(*state, dvt_table_value(*state, t, "parms", 1, &v), DVT_E_NOTFOUND,
                    "has no values 'parms'");
@@ -107,11 +107,14 @@ static void test_table__bad_files_are_refused_with_their_place(void **state)
         const char *text, *said;
         uint32_t    line, column;
     } cases[] = {
-        {"hash,vertices\n", "has 11 fields", 1, 6},
-        {"hash,vertexes", "has 11 fields", 1, 6},
+        {"hash,vertices\n", "needs columns hash, vertices", 1, 1},
+        {"hash,vertexes", "'vertexes' is no column", 1, 6},
+        {"hash,vertices,hash", "'hash' is there twice", 1, 15},
         {HEAD101, "there is no network", 2, 1},
-        {HEAD101 FORK CHAIN, "keys must ascend", 3, 1},
-        {HEAD101 CHAIN CHAIN, "keys must ascend", 3, 1},
+        {HEAD101 CHAIN CHAIN, "is in the file twice", 3, 1},
+        {HEAD101 CHAIN "0" FORK, "32 hexadecimal digits", 3, 1},
+        {HEAD101 "b49ac8c578b4561d79ac7087988f1c61,3,5,1,0.9,1,,,,,\n", "have the hash", 2, 1},
+        {HEAD101 "\"b49ac8c578b4561d79ac7087988f1c61,3,5,1,0.9,1,,,,,\n", "quotes", 2, 1},
         {HEAD101 "0,3,5,0,0.9,1,,,,,\n", "expected 32 hexadecimal digits", 2, 1},
         {HEAD101 "00000000000000000000000000000010,3,1,0,0.9,1,,,,,\n", "no cell", 2, 1},
         {HEAD101 "00000000000000000000000000000010,3,5,3,0.9,1,,,,,\n", "digits 0, 1, 2", 2, 38},
