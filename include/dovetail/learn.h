@@ -87,7 +87,7 @@ DVT_API DVT_MUST_CHECK dvt_status dvt_params_add_state(dvt_params *params, const
                                                        dvt_param *out);
 DVT_API int32_t          dvt_params_count(const dvt_params *params);
 DVT_API int64_t          dvt_params_elements(const dvt_params *params); /* of all, state included */
-DVT_API bool             dvt_params_find(const dvt_params *params, const char *name, dvt_param *out);
+DVT_API bool dvt_params_find(const dvt_params *params, const char *name, dvt_param *out);
 DVT_API const char      *dvt_params_name(const dvt_params *params, dvt_param p);
 DVT_API const dvt_shape *dvt_params_shape(const dvt_params *params, dvt_param p);
 DVT_API bool             dvt_params_is_state(const dvt_params *params, dvt_param p);

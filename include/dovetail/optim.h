@@ -3,7 +3,7 @@
  * optim.h - what changes parameters: optimisers, learning rates, clipping, early stopping.
  *
  * Rates and metrics are plain numbers of the caller, who asks a schedule for the rate of a step and
- * gives it to dvt_optim_step(). The order of a training is in docs/learn.md.
+ * gives it to dvt_optim_step().
  */
 #ifndef DOVETAIL_OPTIM_H
 #define DOVETAIL_OPTIM_H

@@ -234,7 +234,10 @@ static void sort_row(const dvt_graph_batch *b, matrix *m, int64_t begin, int64_t
         int32_t c = col[i];
         float   x = b->weighted ? w[i] : 1;
         int64_t j = i;
-        for (; j > begin && (col[j - 1] > c || (b->weighted && col[j - 1] == c && w[j - 1] > x)); j--) {
+        for (; j > begin; j--) {
+            bool above = col[j - 1] > c || (b->weighted && col[j - 1] == c && w[j - 1] > x);
+            if (!above)
+                break;
             col[j] = col[j - 1];
             if (b->weighted)
                 w[j] = w[j - 1];
@@ -328,10 +331,10 @@ static dvt_status shared_layer(dvt_graph_batch *b, int32_t layer, const int32_t 
 
     for (int64_t g = 0; st == DVT_OK && g < b->count; g++) {
         int64_t  begin = start[graph[g]], nodes = start[graph[g] + 1] - begin;
-        int32_t *mine = colour + layer * nodes;
+        int32_t *mine = colour + layer * nodes, *below = layer > 0 ? mine - nodes : NULL;
         for (int64_t i = 0; st == DVT_OK && i < nodes; i++)
             if (mine[i] >= 0)
-                st = shared_row(b, layer, begin, begin + i, layer > 0 ? mine - nodes : NULL, &mine[i]);
+                st = shared_row(b, layer, begin, begin + i, below, &mine[i]);
         colour += b->layers * nodes;
     }
     return st;

@@ -4,7 +4,7 @@
  *
  * Idea       Rows are cut into chunks of a fixed number; a chunk is summed from top to bottom by
  *            one thread, then the chunks are added in their order. Threads share out chunks.
- * Tests      tests/unit/test_learn_tape.c, tests/prop/prop_learn_threads.c
+ * Tests      tests/unit/test_learn_ops.c, tests/unit/test_learn_ops.c
  */
 #include "learn/rows.h"
 
@@ -12,14 +12,18 @@
 
 #include <string.h>
 
-DVTI_SIMD void dvti_put(float *restrict to, const float *restrict from, int64_t count, bool add)
+DVTI_SIMD static void add_to(float *restrict to, const float *restrict from, int64_t count)
 {
-    if (!add) {
-        memcpy(to, from, (size_t)count * sizeof *to);
-        return;
-    }
     for (int64_t i = 0; i < count; i++)
         to[i] += from[i];
+}
+
+void dvti_put(float *to, const float *from, int64_t count, bool add)
+{
+    if (add)
+        add_to(to, from, count);
+    else
+        memcpy(to, from, (size_t)count * sizeof *to);
 }
 
 typedef struct column_job {

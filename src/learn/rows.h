@@ -16,7 +16,10 @@ enum {
     DVTI_CHUNK_ROWS = 32     /* rows summed in one partial sum of columns */
 };
 
-static inline int64_t dvti_row_grain(int64_t f) { return f >= DVTI_GRAIN ? 1 : DVTI_GRAIN / (f + 1); }
+static inline int64_t dvti_row_grain(int64_t f)
+{
+    return f >= DVTI_GRAIN ? 1 : DVTI_GRAIN / (f + 1);
+}
 
 static inline float dvti_lanes_total(const float lane[DVTI_LANES])
 {
@@ -68,8 +71,6 @@ void dvti_put(float *to, const float *from, int64_t count, bool add);
 /* out (f) (+)= the sum of the rows of x (rows, f): chunks of DVTI_CHUNK_ROWS, then the chunks in
  * order. Fails the tape where there is no memory. */
 void dvti_column_sums(dvt_tape *t, int64_t rows, int64_t f, const float *x, float *out, bool add);
-/* Softmax of a row, or its logarithm. Not in place. */
-void dvti_softmax_row(const float *restrict x, float *restrict y, int64_t n, bool logarithm);
 /* The product with no bias: y (+)= op(a) op(b). */
 void dvti_gemm(dvt_tape *t, int64_t m, int64_t n, int64_t k, const float *a, bool trans_a,
                const float *b, bool trans_b, float *y, bool add);

@@ -13,7 +13,7 @@
  * Invariants (1) operands stand before their node;
  *            (2) after a failure no operation runs, so no backward function sees an invalid node;
  *            (3) gradients of leaves and parameters are never given up.
- * Tests      tests/unit/test_learn_tape.c
+ * Tests      tests/unit/test_learn_ops.c
  */
 #include "learn/tape_int.h"
 
@@ -351,7 +351,7 @@ dvt_status dvt_tape_backward(dvt_tape *t, dvt_var loss)
     if (!dvti_tape_ok(t, "backward", loss))
         return t->status;
     if (t->nodes[loss.id].count != 1) {
-        dvti_tape_fail(t, DVT_E_SHAPE, "backward: a loss has one element, this one has the shape %s",
+        dvti_tape_fail(t, DVT_E_SHAPE, "backward: a loss has one element, this one is %s",
                        dvt_shape_text(&t->nodes[loss.id].shape, text));
         return t->status;
     }

@@ -81,7 +81,8 @@ static void scatter(dvt_tape *t, const dvti_node *n, int which, float *dx)
     steps_of(&a->shape, &n->shape, w.a);
     steps_of(&b->shape, &n->shape, w.b);
     for (int64_t i = 0; i < n->count; i++) {
-        dx[which == 0 ? w.ia : w.ib] += n->grad[i] * slope(fn, which, a->value[w.ia], b->value[w.ib]);
+        float d = slope(fn, which, a->value[w.ia], b->value[w.ib]);
+        dx[which == 0 ? w.ia : w.ib] += n->grad[i] * d;
         advance(&w);
     }
 }
@@ -158,7 +159,9 @@ dvt_var dvt_tape_binary(dvt_tape *t, dvt_binary fn, dvt_var a, dvt_var b)
     if (!dvt_shape_broadcast(&t->nodes[a.id].shape, &t->nodes[b.id].shape, &s))
         return dvti_tape_fail_shapes(t, "binary", a, b, "they do not broadcast to one shape");
     dvt_binary *attr = dvti_tape_attr(t, sizeof *attr);
-    dvti_node  *n = attr ? dvti_tape_push(t, &s, NULL, (dvt_var[]){a, b}, 2, binary_backward) : NULL;
+    dvti_node  *n = NULL;
+    if (attr)
+        n = dvti_tape_push(t, &s, NULL, (dvt_var[]){a, b}, 2, binary_backward);
     if (!n)
         return DVT_NO_VAR;
     *attr = fn;

@@ -96,7 +96,7 @@ static inline bool dvti_wants(const dvt_tape *t, int32_t id)
 float *dvti_grad_of(dvt_tape *t, int32_t id, bool *add);
 /* dvti_grad_of, zeroed where it was new: for those who only add. */
 float *dvti_grad_to_add(dvt_tape *t, int32_t id);
-/* Hands over a buffer of dvti_grad_scratch with the whole contribution to the operand's gradient. */
+/* Hands over a buffer of dvti_grad_scratch with a contribution to the operand's gradient. */
 void   dvti_grad_give(dvt_tape *t, int32_t id, float *grad);
 float *dvti_grad_scratch(dvt_tape *t, int64_t count);
 void   dvti_grad_release(dvt_tape *t, float *grad, int64_t count);

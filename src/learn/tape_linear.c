@@ -5,7 +5,7 @@
  * Gradients  y = x w^T + b:  dx = dy w,  dw = dy^T x,  db = the sum of dy's rows.
  *            y = op(a) op(b), with op(a) (m, k):  d op(a) = dy op(b)^T,  d op(b) = op(a)^T dy;
  *            stored the other way round, each is the transposed product.
- * Tests      tests/unit/test_learn_ops.c (finite differences), tests/diff/learn_torch.py
+ * Tests      tests/unit/test_learn_ops.c (finite differences), tests/unit/test_learn_ops.c
  */
 #include "learn/rows.h"
 
@@ -191,7 +191,9 @@ dvt_var dvt_tape_matmul(dvt_tape *t, dvt_var a, bool trans_a, dvt_var b, bool tr
         !matmul_shape(t, a, trans_a, b, trans_b, &p, &s))
         return DVT_NO_VAR;
     matmul_attr *attr = dvti_tape_attr(t, sizeof *attr);
-    dvti_node   *n = attr ? dvti_tape_push(t, &s, NULL, (dvt_var[]){a, b}, 2, matmul_backward) : NULL;
+    dvti_node   *n = NULL;
+    if (attr)
+        n = dvti_tape_push(t, &s, NULL, (dvt_var[]){a, b}, 2, matmul_backward);
     if (!n)
         return DVT_NO_VAR;
     *attr = p;

@@ -131,8 +131,8 @@ typedef struct softmax_job {
     bool         logarithm;
 } softmax_job;
 
-DVTI_SIMD void dvti_softmax_row(const float *restrict x, float *restrict y, int64_t n,
-                                bool logarithm)
+DVTI_SIMD static void softmax_row(const float *restrict x, float *restrict y, int64_t n,
+                                  bool logarithm)
 {
     float most = -INFINITY, sum;
 
@@ -178,7 +178,7 @@ static void softmax_range(void *ud, int64_t begin, int64_t end, uint32_t worker)
     for (int64_t r = begin; r < end; r++) {
         int64_t at = r * j->size;
         if (!j->dy)
-            dvti_softmax_row(j->x + at, j->out + at, j->size, j->logarithm);
+            softmax_row(j->x + at, j->out + at, j->size, j->logarithm);
         else if (j->logarithm)
             log_softmax_slopes(j->y + at, j->dy + at, j->out + at, j->size);
         else

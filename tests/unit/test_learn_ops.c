@@ -21,7 +21,8 @@ static void test_learn_ops__linear_is_differentiated(void **state)
     dvt_shape s[] = {DVT_SHAPE(5, 3), DVT_SHAPE(4, 3), DVT_SHAPE(4)};
     grad_case(*state, linear_model, NULL, 2, s);
     grad_case(*state, linear_model, s, 3, s);
-    grad_case(*state, linear_model, s, 3, SHAPES(DVT_SHAPE(2, 3, 7), DVT_SHAPE(9, 7), DVT_SHAPE(9)));
+    grad_case(*state, linear_model, s, 3,
+              SHAPES(DVT_SHAPE(2, 3, 7), DVT_SHAPE(9, 7), DVT_SHAPE(9)));
     grad_case(*state, linear_model, s, 3, SHAPES(DVT_SHAPE(70, 2), DVT_SHAPE(1, 2), DVT_SHAPE(1)));
 }
 
