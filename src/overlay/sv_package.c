@@ -10,6 +10,7 @@
  *           them alike.
  * Tests     tests/unit/test_sv_package.c (linted with Verilator and Icarus where installed)
  */
+#include "dovetail/csr.h"
 #include "overlay/overlay_int.h"
 
 #include <string.h>
@@ -83,28 +84,55 @@ static void put_derived(const dvt_overlay *o, dvt_buf *b)
     put(b, "control_fifo_beats", "", "", d.control_fifo_beats);
 }
 
-/* TimingLm, TimingLsArray, ... */
+typedef struct constant {
+    const char *name;
+    int64_t     value;
+} constant;
+
+/* Names of C's lists, in capitals: TimingLsArray, CsrStatus, CsrErrorMask, ... */
+static void put_list(const char *group, const constant *list, size_t count, dvt_buf *b)
+{
+    for (size_t i = 0; i < count; i++) {
+        char   low[NAME_MAX_BYTES];
+        size_t n = 0;
+        for (; list[i].name[n] != '\0' && n + 1 < sizeof low; n++) {
+            low[n] = (char)(list[i].name[n] | (list[i].name[n] == '_' ? 0 : 0x20));
+        }
+        low[n] = '\0';
+        put(b, group, low, "", list[i].value);
+    }
+}
+
 static void put_timing(dvt_buf *b)
 {
-    static const struct {
-        const char *name;
-        int64_t     value;
-    } constants[] = {
+    static const constant list[] = {
 #define DVT_X(name, value, help) {#name, value},
         DVT_TIMING_LIST(DVT_X)
 #undef DVT_X
     };
 
     dvt_buf_puts(b, "\n  // stages and depths of docs/timing.md\n");
-    for (size_t i = 0; i < sizeof constants / sizeof *constants; i++) {
-        char   low[NAME_MAX_BYTES];
-        size_t n = 0;
-        for (; constants[i].name[n] != '\0' && n + 1 < sizeof low; n++) {
-            low[n] = (char)(constants[i].name[n] | (constants[i].name[n] == '_' ? 0 : 0x20));
-        }
-        low[n] = '\0';
-        put(b, "timing", low, "", constants[i].value);
-    }
+    put_list("timing", list, sizeof list / sizeof *list, b);
+}
+
+static void put_registers(const dvt_overlay *o, dvt_buf *b)
+{
+    static const constant list[] = {
+#define DVT_X(name, offset, access, meaning) {#name, offset},
+        DVT_CSR_LIST(DVT_X)
+#undef DVT_X
+    };
+    static const constant errors[] = {
+#define DVT_X(name, code, meaning) {#name, code},
+        DVT_CSR_ERROR_LIST(DVT_X)
+#undef DVT_X
+    };
+
+    dvt_buf_puts(b, "\n  // registers, error codes\n");
+    put_list("csr", list, sizeof list / sizeof *list, b);
+    put_list("csr_error", errors, sizeof errors / sizeof *errors, b);
+    put(b, "csr", "id_value", "", DVT_CSR_ID_VALUE);
+    put(b, "csr", "description_value", "", dvt_overlay_signature(b->ctx, o));
 }
 
 /* fl(1/v) of v = 0..pool_window_max as binary32, v = 0 taken as 1: averages by valid blocks. */
@@ -161,6 +189,7 @@ void dvt_overlay_sv_package(const dvt_overlay *o, dvt_buf *out)
     put_derived(o, out);
     put_timing(out);
     put_reciprocals(o, out);
+    put_registers(o, out);
     put_kernels(o, out);
     dvt_buf_puts(out, "\n  // long words\n");
     put(out, "isa_version", "", "", DVT_ISA_VERSION);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rtl.h - the overlay as hardware: packages of SystemVerilog, and programs run on the simulated RTL.
+ *
+ * The RTL is hand-written and hangs on one package of constants, printed from the overlay's
+ * description. A package is a folder that vendors' tools, Verilator, Icarus and Yosys take. The
+ * engine builds such a package with Verilator and executes programs on it, with the external memory
+ * of docs/timing.md: outputs, cycles and counters are to equal those of the models.
+ */
+#ifndef DOVETAIL_RTL_H
+#define DOVETAIL_RTL_H
+
+#include "dovetail/program.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Writes the package of an overlay into `dir`, which is made if it is not there: dvt_pkg.sv, rtl/,
+ * files.f, tb/ (Verilator), constraints/ (skeletons), Makefile. The same description gives the same
+ * bytes. E_IO. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_rtl_package(dvt_ctx *ctx, const dvt_overlay *o,
+                                                  const char *dir);
+
+/* Packages and compiles with Verilator below `cache_dir`, in a folder named by a hash of
+ * everything that goes in; what is there is used as it is. `out` is the path of the shared object,
+ * to be freed with dvt_free. E_UNSUPPORTED without Verilator, E_INTERNAL with the end of its output
+ * if it fails. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_rtl_build(dvt_ctx *ctx, const dvt_overlay *o,
+                                                const char *cache_dir, char **out);
+
+typedef struct dvt_rtl dvt_rtl;
+typedef struct dvt_rtl_opts {
+    const char *cache_dir;      /* for dvt_rtl_build */
+    int32_t     stall_permille; /* random back-pressure of the memory, docs/timing.md section 2 */
+    uint64_t    seed;
+    int64_t     cycles_max;     /* a run of more is given up with E_CAPACITY; 0: 2^40 */
+} dvt_rtl_opts;
+
+/* As the overlay's counters told it, added up over the runs of a program. Indices of `stall` are
+ * the causes of docs/timing.md section 9 in its order of registers (rtl/README.md). */
+enum { DVT_RTL_STALLS = 8 };
+typedef struct dvt_rtl_counters {
+    uint64_t runs, words, cycles, array_busy, stall[DVT_RTL_STALLS];
+    uint64_t beats_read, beats_written, saturated;
+} dvt_rtl_counters;
+
+/* The program is borrowed. Errors as dvt_rtl_build; E_NOMEM. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_rtl_create(const dvt_program *p, const dvt_rtl_opts *opts,
+                                                 dvt_rtl **out);
+DVT_API void dvt_rtl_destroy(dvt_rtl *r);
+/* As dvt_sim_run; E_INTERNAL with the error register's text if the overlay stops with an error. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_rtl_run(dvt_rtl *r, const dvt_tensor *inputs, int32_t count);
+DVT_API DVT_MUST_CHECK dvt_status dvt_rtl_output(const dvt_rtl *r, int32_t i, dvt_tensor *out);
+DVT_API void dvt_rtl_counters_of(const dvt_rtl *r, dvt_rtl_counters *out);
+/* External memory as it stands, borrowed; behind the program's memory lie its long words. */
+DVT_API const uint8_t *dvt_rtl_memory(const dvt_rtl *r, size_t *bytes);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
