@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIGEST = 64, FILE_MAX = 1 << 16 };
+enum { DIGEST = 64, FILE_MAX = 1 << 16, CYCLES_MAX = 20000 };
 static const double WORK_MAX = 1 << 23; /* multiplications, blocks moved, host elements */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -148,7 +148,8 @@ static void check_profile(const dvt_program *p)
 {
     dvt_profile prof;
 
-    if (dvt_profile_program(p, &prof) != DVT_OK) {
+    if (dvt_profile_program_with(p, &(dvt_profile_opts){.cycles_max = CYCLES_MAX}, &prof) !=
+        DVT_OK) {
         dvt_ctx_clear_error(p->ctx);
         return;
     }
