@@ -168,6 +168,9 @@ DVT_API DVT_MUST_CHECK dvt_status dvt_graph_parse(dvt_ctx *ctx, const char *file
  * NULL. */
 typedef const char *(*dvt_graph_colour_fn)(void *ud, const dvt_graph *g, dvt_node_id n);
 DVT_API void dvt_graph_dot(const dvt_graph *g, dvt_graph_colour_fn colour, void *ud, dvt_buf *out);
+/* The same as an SVG drawing, laid out here. NULL colour: one by kind of operator. E_NOMEM. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_graph_svg(const dvt_graph *g, dvt_graph_colour_fn colour,
+                                                void *ud, dvt_buf *out);
 /* Self-contained binary form with all data (used inside program files); ids after loading are those
  * of a compacted graph. E_INTERNAL if the graph does not verify; loading: E_PARSE with the
  * offset. */

@@ -15,10 +15,17 @@ static const dvt_option space_options[] = {
                     "how many points to sample or enumerate")},
     {DVT_OPTION_U64(cli_space_opts, first, 0, 0, INT64_MAX, "",
                     "number of the first point of enumerate")},
-    {DVT_OPTION_U64(cli_space_opts, seed, 1, 0, UINT64_MAX, "", "random seed of sample")},
+    {DVT_OPTION_U64(cli_space_opts, seed, 1, 0, UINT64_MAX, "",
+                    "random seed of sample, and of weights that --onnx fills in")},
     {DVT_OPTION_FLAG(cli_space_opts, text, false,
                      "show prints the network in text form (docs/graph-text.md)")},
     {DVT_OPTION_STRING(cli_space_opts, dot, NULL, "FILE", "show writes a Graphviz drawing"),
+     .unrecorded = true},
+    {DVT_OPTION_STRING(cli_space_opts, svg, NULL, "FILE", "show writes a drawing of the network"),
+     .unrecorded = true},
+    {DVT_OPTION_STRING(cli_space_opts, onnx, NULL, "FILE",
+                       "show writes the network as an ONNX model; weights that are not trained "
+                       "are seeded"),
      .unrecorded = true},
     {DVT_OPTION_STRING(cli_space_opts, overlay, NULL, "FILE",
                        "show writes the overlay's description"),
@@ -322,8 +329,8 @@ const cli_command cli_space = {
         "list        the spaces, and how a point of each is written\n"
         "info        choices of a space, and how many points and different forms it has\n"
         "count       the number of points alone\n"
-        "show        what is known of a point; its network as text or drawing (exit code 4 where\n"
-        "            there is none)\n"
+        "show        what is known of a point; its network as text, drawing or ONNX model, its\n"
+        "            overlay as a description (exit code 4 where there is none)\n"
         "sample      points at random, uniformly\n"
         "enumerate   points in the order of their numbers",
     .examples = "dovetail space info nasbench201@chaidnn\n"

@@ -8,36 +8,52 @@ enum { TEXT_ELEMENTS = 16 }; /* of a constant that stand in the text form */
 
 /* ---- files --------------------------------------------------------------------------------- */
 
-typedef void (*draw_fn)(const dvt_graph *g, dvt_graph_colour_fn colour, void *ud, dvt_buf *out);
-
-static dvt_status write_drawing(const cli_run *r, const dvt_graph *g, draw_fn draw,
-                                const char *path)
+/* Writes a text that a function made; `st` is how that went. Releases the text. */
+static dvt_status write_text(const cli_run *r, dvt_status st, dvt_buf *text, const char *path)
 {
-    dvt_buf    text;
-    dvt_status st;
-
-    dvt_buf_init(&text, r->ctx, 0);
-    draw(g, NULL, NULL, &text);
-    st = dvt_buf_status(&text);
     if (st == DVT_OK) {
-        st = dvt_file_write(r->ctx, path, text.data, text.len);
+        st = dvt_buf_status(text);
     }
-    dvt_buf_deinit(&text);
+    if (st == DVT_OK) {
+        st = dvt_file_write(r->ctx, path, text->data, text->len);
+    }
+    dvt_buf_deinit(text);
     return st;
 }
 
-/* Weights that are not there are seeded after all else was made of the network without them. */
-static dvt_status write_network(const cli_run *r, dvt_graph *g, dvt_buf *text)
+static dvt_status write_drawings(const cli_run *r, const dvt_graph *g)
 {
     const cli_space_opts *o = r->values;
     dvt_status            st = DVT_OK;
+    dvt_buf               text;
 
     if (o->dot) {
-        st = write_drawing(r, g, dvt_graph_dot, o->dot);
+        dvt_buf_init(&text, r->ctx, 0);
+        dvt_graph_dot(g, NULL, NULL, &text);
+        st = write_text(r, DVT_OK, &text, o->dot);
     }
+    if (st == DVT_OK && o->svg) {
+        dvt_buf_init(&text, r->ctx, 0);
+        st = write_text(r, dvt_graph_svg(g, NULL, NULL, &text), &text, o->svg);
+    }
+    return st;
+}
+
+/* Weights that are not there are seeded when all else was made of the network without them. */
+static dvt_status write_network(const cli_run *r, dvt_graph *g, dvt_buf *text)
+{
+    const cli_space_opts *o = r->values;
+    dvt_status            st = write_drawings(r, g);
+
     if (st == DVT_OK && o->text) {
         dvt_graph_print(g, TEXT_ELEMENTS, text);
         st = dvt_buf_status(text);
+    }
+    if (st == DVT_OK && o->onnx) {
+        st = dvt_graph_seed_params(g, o->seed);
+    }
+    if (st == DVT_OK && o->onnx) {
+        st = dvt_onnx_write(g, o->onnx);
     }
     return st;
 }
@@ -70,12 +86,7 @@ static dvt_status write_overlay(const cli_run *r, const dvt_space *s, const dvt_
     dvt_buf_init(&text, r->ctx, 0);
     dvt_overlay_print(&o, &text);
     dvt_buf_puts(&text, "\n");
-    st = dvt_buf_status(&text);
-    if (st == DVT_OK) {
-        st = dvt_file_write(r->ctx, path, text.data, text.len);
-    }
-    dvt_buf_deinit(&text);
-    return st;
+    return write_text(r, DVT_OK, &text, path);
 }
 
 /* ---- the point itself ---------------------------------------------------------------------- */
@@ -112,7 +123,7 @@ dvt_status cli_space_show(cli_run *r, const dvt_space *s, const char *point)
     dvt_status            st = dvt_space_parse(s, point, &p);
 
     dvt_buf_init(&net, r->ctx, 0);
-    if (st == DVT_OK && (o->text || o->dot)) {
+    if (st == DVT_OK && (o->text || o->dot || o->svg || o->onnx)) {
         st = network(r, s, &p, &net);
     }
     if (st == DVT_OK && o->overlay) {

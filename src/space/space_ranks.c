@@ -130,8 +130,7 @@ static void close_part(dvti_space_part *p)
 static dvt_status make_list(dvti_space_part *p, const dvt_space_opts *opts)
 {
     dvti_rank_list *l = dvt_calloc(p->ctx, 1, sizeof *l);
-    size_t          room = opts->network
-                               ? (size_t)dvt_graph_node_count(opts->network)
+    size_t          room = opts->network ? (size_t)dvt_graph_node_count(opts->network)
                                          : (size_t)(opts->matrix_count > 0 ? opts->matrix_count : 0);
 
     p->ranks = l;
