@@ -121,7 +121,8 @@ const char *dvti_onnx_between(dvti_onnx_out *o)
         name = dvt_arena_printf(o->arena, "%s/%lld", o->node->name, (long long)o->serial);
         if (!name) {
             o->st = DVT_E_NOMEM;
-        } else if (dvt_graph_find_value(o->g, name).i >= 0) {
+        } else if (dvt_graph_find_value(o->g, name).i >= 0 ||
+                   dvt_graph_find_node(o->g, name).i >= 0) {
             name = NULL;
         }
     }
@@ -145,7 +146,8 @@ DvtOnnx__Node *dvti_onnx_put(dvti_onnx_out *o, const char *type, const char *con
     n->input = take(o, count, sizeof *n->input);
     n->output = take(o, 1, sizeof *n->output);
     n->op_type = copy_text(o, type);
-    n->name = copy_text(o, o->node->name);
+    /* the node that ends in the graph's value has the graph's name, the others that of theirs */
+    n->name = copy_text(o, strcmp(out, dvti_onnx_result(o, 0)) == 0 ? o->node->name : out);
     for (size_t i = 0; o->st == DVT_OK && i < count; i++) {
         n->input[i] = copy_text(o, in[i]);
     }

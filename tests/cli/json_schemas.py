@@ -28,6 +28,7 @@ def commands(w):
     yield 0, ["help", "eval"]
     yield 0, ["info", w.model]
     yield 0, ["info", w.model, "--values", "--text"]
+    yield 0, ["convert", w.model, "--seed-weights", "-o", w.path / "tiny.onnx"]
     yield 0, ["check", w.model]
     yield 1, ["check", w.model, *overlay]
     yield 0, ["check", "overlays/small-fp11.json"]
