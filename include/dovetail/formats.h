@@ -64,7 +64,7 @@ DVT_API DVT_MUST_CHECK dvt_status dvt_onnx_parse(dvt_ctx *ctx, const char *name,
                                                  const dvt_import_opts *opts, dvt_graph **out);
 /* The graph as an ONNX model (appended to `out`; a file): read back, it computes the same bits with
  * the naive kernels. E_USAGE (parameters without data), E_UNSUPPORTED with the node and what ONNX
- * cannot say, E_CAPACITY (2 GiB and more). docs/formats/onnx-export.md */
+ * cannot say, E_CAPACITY (2 GiB and more). docs/formats/onnx.md */
 DVT_API DVT_MUST_CHECK dvt_status dvt_onnx_save(const dvt_graph *g, dvt_buf *out);
 DVT_API DVT_MUST_CHECK dvt_status dvt_onnx_write(const dvt_graph *g, const char *path);
 /* Copies the blobs of a caffemodel into the parameters of a graph read from a prototxt, by layer

@@ -11,8 +11,9 @@
  * Order     Nodes, constants, inputs and outputs stand in the graph's order: the same graph gives
  *           the same bytes.
  * Limits    Models below 2 GiB (protobuf's own limit; no external data is written); all parameters
- *           have data; half precision only between casts.
- * Tests     tests/unit/test_onnx_export.c, tests/diff/diff_onnx_export.c
+ *           have data; half precision only before and behind casts.
+ * Tests     tests/unit/test_onnx_export.c,
+ *           tests/diff/onnx_export_operators.py, tests/diff/onnx_export_peers.py
  */
 #include "formats/onnx_export_int.h"
 
@@ -312,13 +313,12 @@ const char *dvti_onnx_put_floats(dvti_onnx_out *o, const float *values, int64_t 
 
 /* ---- the graph ----------------------------------------------------------------------------- */
 
-/* Is v a half that is nothing but a stop between two casts? */
+/* Is v a half that only casts make and read? */
 static bool half_between_casts(const dvt_graph *g, dvt_value_id id)
 {
     const dvt_value *v = dvt_graph_value(g, id);
 
-    if (v->kind != DVT_VALUE_NODE || dvt_graph_node(g, v->producer)->op != DVT_OP_CAST ||
-        dvt_graph_is_output(g, id)) {
+    if (v->kind == DVT_VALUE_NODE && dvt_graph_node(g, v->producer)->op != DVT_OP_CAST) {
         return false;
     }
     for (int32_t i = 0; i < dvt_graph_node_count(g); i++) {
@@ -444,7 +444,7 @@ static void append(ProtobufCBuffer *base, size_t size, const uint8_t *data)
 
 static void pack(dvti_onnx_out *o, DvtOnnx__Graph *graph, dvt_buf *out)
 {
-    static char          producer[] = "dovetail", domain[] = "";
+    char                 producer[] = "dovetail", domain[] = "";
     DvtOnnx__OperatorSet set = DVT_ONNX__OPERATOR_SET__INIT, *sets[] = {&set};
     DvtOnnx__Model       model = DVT_ONNX__MODEL__INIT;
     sink                 s = {{append}, out};

@@ -204,10 +204,10 @@ void dvti_onnx_put_resize(dvti_onnx_out *o)
     static const char *const modes[] = {"nearest", "linear", "cubic"};
     const dvt_resize_attrs  *a = &o->node->attrs.resize;
     const char              *x = dvti_onnx_operand(o, 0), *y = dvti_onnx_result(o, 0);
-    DvtOnnx__Node           *n =
-        has_scales(a)
-                      ? dvti_onnx_put(o, "Resize", DVTI_NAMES(x, "", put_scales(o, a)), y)
-                      : dvti_onnx_put(o, "Resize", DVTI_NAMES(x, "", "", dvti_onnx_put_ints(o, &a->dims)), y);
+    bool                     scaled = has_scales(a);
+    const char              *scales = scaled ? put_scales(o, a) : "";
+    const char              *sizes = scaled ? "" : dvti_onnx_put_ints(o, &a->dims);
+    DvtOnnx__Node           *n = dvti_onnx_put(o, "Resize", DVTI_NAMES(x, "", scales, sizes), y);
 
     dvti_onnx_set_string(o, n, "mode", modes[a->mode]);
     set_coordinates(o, n, a);

@@ -130,9 +130,11 @@ static void close_part(dvti_space_part *p)
 static dvt_status make_list(dvti_space_part *p, const dvt_space_opts *opts)
 {
     dvti_rank_list *l = dvt_calloc(p->ctx, 1, sizeof *l);
-    size_t          room = opts->network ? (size_t)dvt_graph_node_count(opts->network)
-                                         : (size_t)(opts->matrix_count > 0 ? opts->matrix_count : 0);
+    size_t          room = opts->matrix_count > 0 ? (size_t)opts->matrix_count : 0;
 
+    if (opts->network) {
+        room = (size_t)dvt_graph_node_count(opts->network);
+    }
     p->ranks = l;
     if (!l || !(l->arena = dvt_arena_create(p->ctx))) {
         return DVT_E_NOMEM;

@@ -21,7 +21,8 @@ TOLERANCE = 2e-4  # of the largest output
 
 OPENCV = """
 import sys, cv2, numpy
-x = numpy.fromfile(sys.argv[2], dtype=numpy.float32).reshape([int(d) for d in sys.argv[3].split(",")])
+dims = [int(d) for d in sys.argv[3].split(",")]
+x = numpy.fromfile(sys.argv[2], dtype=numpy.float32).reshape(dims)
 net = cv2.dnn.readNetFromONNX(sys.argv[1])
 net.setInput(x)
 net.forward().astype(numpy.float32).tofile(sys.argv[4])
@@ -32,7 +33,8 @@ const ort = require(modules + '/onnxruntime-node'), fs = require('fs');
 (async () => {
   const session = await ort.InferenceSession.create(model);
   const data = new Float32Array(new Uint8Array(fs.readFileSync(input)).buffer);
-  const feeds = {[session.inputNames[0]]: new ort.Tensor('float32', data, dims.split(',').map(Number))};
+  const x = new ort.Tensor('float32', data, dims.split(',').map(Number));
+  const feeds = {[session.inputNames[0]]: x};
   const result = await session.run(feeds);
   fs.writeFileSync(output, Buffer.from(result[session.outputNames[0]].data.buffer));
 })();

@@ -306,6 +306,7 @@ static void test_onnx_export__reductions_keep_their_bits(void **state)
         expect_same_bits(*state, body);
     }
     EXPECT_ALL(*state, head, lines);
+    expect_same_bits(*state, "input x: f32[7]\nh = cast(x, dtype=f16)\noutput h");
 }
 
 static void test_onnx_export__moves_keep_their_bits(void **state)
