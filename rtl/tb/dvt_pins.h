@@ -3,7 +3,8 @@
  * dvt_pins.h - the pins of dvt_overlay as C sees them, and the calls of a simulated overlay.
  *
  * Cycle     dvt_tb_settle: inputs to the pins, clock low, outputs from the pins;
- *           dvt_tb_tick: rising edge. Outputs after a settle belong to the inputs before it.
+ *           dvt_tb_tick: rising edge, then `running` and `irq` of the cycle that begins.
+ *           Outputs after a settle belong to the inputs before it.
  * Data      little-endian 32-bit words, as many as the bus has; strobes one bit a byte.
  */
 #ifndef DVT_PINS_H
@@ -36,7 +37,7 @@ typedef struct dvt_pins {
 typedef struct dvt_tb dvt_tb;
 dvt_tb *dvt_tb_open(void);
 void    dvt_tb_settle(dvt_tb *tb, dvt_pins *pins);
-void    dvt_tb_tick(dvt_tb *tb);
+void    dvt_tb_tick(dvt_tb *tb, dvt_pins *pins);
 void    dvt_tb_close(dvt_tb *tb);
 /* Starts a VCD file of everything; 0 if the model was built without tracing. */
 int     dvt_tb_trace(dvt_tb *tb, const char *path);

@@ -112,8 +112,6 @@ static void sample(const Vdvt_overlay &t, dvt_pins &p)
     p.s_rvalid = t.s_axil_rvalid;
     p.s_rresp = t.s_axil_rresp;
     p.s_rdata = t.s_axil_rdata;
-    p.irq = t.irq;
-    p.running = t.running;
 }
 
 void dvt_tb_settle(dvt_tb *tb, dvt_pins *pins)
@@ -129,7 +127,7 @@ void dvt_tb_settle(dvt_tb *tb, dvt_pins *pins)
     sample(*tb->top, *pins);
 }
 
-void dvt_tb_tick(dvt_tb *tb)
+void dvt_tb_tick(dvt_tb *tb, dvt_pins *pins)
 {
     tb->top->clk = 1;
     tb->top->eval();
@@ -139,6 +137,8 @@ void dvt_tb_tick(dvt_tb *tb)
     }
 #endif
     tb->time++;
+    pins->irq = tb->top->irq;
+    pins->running = tb->top->running;
 }
 
 void dvt_tb_close(dvt_tb *tb)

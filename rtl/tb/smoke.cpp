@@ -8,7 +8,7 @@
 static void cycle(dvt_tb *tb, dvt_pins *pins)
 {
     dvt_tb_settle(tb, pins);
-    dvt_tb_tick(tb);
+    dvt_tb_tick(tb, pins);
 }
 
 // One AXI4-Lite read; false if nothing answers.
@@ -24,10 +24,10 @@ static bool read_register(dvt_tb *tb, dvt_pins *pins, uint32_t address, uint32_t
         sent = sent || pins->s_arready;
         if (pins->s_rvalid) {
             *value = pins->s_rdata;
-            dvt_tb_tick(tb);
+            dvt_tb_tick(tb, pins);
             return true;
         }
-        dvt_tb_tick(tb);
+        dvt_tb_tick(tb, pins);
     }
     return false;
 }
