@@ -37,8 +37,9 @@ typedef struct dvt_rtl_opts {
     int64_t     cycles_max;     /* a run of more is given up with E_CAPACITY; 0: 2^40 */
 } dvt_rtl_opts;
 
-/* As the overlay's counters told it, added up over the runs of a program. Indices of `stall` are
- * the causes of docs/timing.md section 9 in its order of registers (rtl/README.md). */
+/* As the overlay's counters told it, added up over the runs of a program. `stall`: features,
+ * filters, instructions, banks, crossbar, memory, drain, auxiliary (docs/timing.md section 9), as
+ * the cycle model counts them. */
 enum { DVT_RTL_STALLS = 8 };
 typedef struct dvt_rtl_counters {
     uint64_t runs, words, cycles, array_busy, stall[DVT_RTL_STALLS];

@@ -193,11 +193,11 @@ static dvt_status read_counters(dvt_rtl *r)
                                        DVT_CSR_STALL_FEATURES,
                                        DVT_CSR_STALL_FILTERS,
                                        DVT_CSR_STALL_INSTRUCTIONS,
+                                       DVT_CSR_STALL_BANKS,
                                        DVT_CSR_STALL_CROSSBAR,
                                        DVT_CSR_STALL_MEMORY,
                                        DVT_CSR_STALL_DRAIN,
                                        DVT_CSR_STALL_AUXILIARY,
-                                       DVT_CSR_STALL_BANKS,
                                        DVT_CSR_BEATS_READ,
                                        DVT_CSR_BEATS_WRITTEN,
                                        DVT_CSR_SATURATED};
