@@ -57,6 +57,41 @@ DVT_API void dvt_rtl_counters_of(const dvt_rtl *r, dvt_rtl_counters *out);
 /* External memory as it stands, borrowed; behind the program's memory lie its long words. */
 DVT_API const uint8_t *dvt_rtl_memory(const dvt_rtl *r, size_t *bytes);
 
+/* ---- synthesis ----------------------------------------------------------------------------- */
+
+/* Primitive cells that Yosys mapped. `cells` counts all of them, carries and multiplexers too. */
+typedef struct dvt_rtl_cells {
+    int64_t logic;     /* LUTs of the target: LUT6, ALM functions (ALUT), LUT4 */
+    int64_t registers, dsp;
+    int64_t memory;    /* block memories */
+    int64_t lut_memory; /* cells of memories made of LUTs */
+    int64_t cells;
+} dvt_rtl_cells;
+
+typedef struct dvt_rtl_module {
+    char          name[48]; /* as in rtl/, parameters dropped */
+    int64_t       instances;
+    bool          control;  /* counts for control_share */
+    dvt_rtl_cells own;      /* of all instances, without the modules below them */
+} dvt_rtl_module;
+
+typedef struct dvt_rtl_synthesis {
+    dvt_ctx        *ctx;
+    dvt_rtl_module *modules; /* (module_count), most cells first */
+    int32_t         module_count;
+    dvt_rtl_cells   total;
+    double          control_share; /* cells of reader, chain and instruction registers over all */
+    double          seconds;
+} dvt_rtl_synthesis;
+
+/* Yosys on the overlay's package, in `dir`, which keeps package, log and Yosys's own statistics.
+ * Targets: xilinx-us+, intel-alm, ecp5. E_USAGE for another; E_UNSUPPORTED without Yosys;
+ * E_INTERNAL with the end of its output if it fails. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_rtl_synthesise(dvt_ctx *ctx, const dvt_overlay *o,
+                                                     const char *target, const char *dir,
+                                                     dvt_rtl_synthesis *out);
+DVT_API void dvt_rtl_synthesis_deinit(dvt_rtl_synthesis *s);
+
 #ifdef __cplusplus
 }
 #endif

@@ -268,12 +268,15 @@ static dvt_status open_engine(const cli_run *r, dvt_graph *g, dvt_dataset *d,
     cli_engine_opts  opts = {.kind = (cli_engine_kind)o->engine,
                              .overlay = o->overlay,
                              .naive = o->naive,
-                             .disable = o->disable};
+                             .disable = o->disable,
+                             .rtl_cache = o->rtl_cache,
+                             .stall_permille = (int32_t)o->stall_permille,
+                             .seed = o->seed};
     dvt_tensor      *samples = NULL;
     dvt_overlay      overlay;
     dvt_status       st = DVT_OK;
 
-    if (opts.kind == CLI_OVERLAY) {
+    if (cli_engine_is_overlay(opts.kind)) {
         st = cli_load_overlay(r, o->overlay, &overlay);
         if (st == DVT_OK && overlay.format == DVT_FORMAT_INT8) {
             st = calibration(r, d, p, x, &samples, &opts.sample_count);
@@ -327,6 +330,7 @@ static void print_result(const cli_run *r, const score *s, const dvt_preprocess 
             dvt_buf_printf(r->out, "%s values hit the end of their number format\n",
                            cli_grouped((int64_t)c.saturated, number));
         }
+        cli_engine_print_rtl(r, e, NULL);
         return;
     }
     dvti_json_writer w = cli_json_begin(r, "dovetail.eval/1");
@@ -339,6 +343,7 @@ static void print_result(const cli_run *r, const score *s, const dvt_preprocess 
         dvti_json_put_string(&w, "overlay", e->program->overlay.name);
         dvti_json_put_u64(&w, "saturated", c.saturated);
     }
+    cli_engine_print_rtl(r, e, &w);
     dvti_json_put_string(&w, "dataset", o->dataset);
     put_preprocess(r, &w, p);
     cli_json_end(r, &w);

@@ -168,11 +168,15 @@ static dvt_status write_result(const cli_run *r, const cli_engine *e, const resu
     dvt_status       st;
 
     if (!o->json) {
-        return write_outputs(r, res, o->output_dir, NULL);
+        st = write_outputs(r, res, o->output_dir, NULL);
+        cli_engine_print_rtl(r, e, NULL);
+        return st;
     }
     w = cli_json_begin(r, "dovetail.run/1");
     dvti_json_put_string(&w, "engine",
-                         cli_engine_name(e->sim ? CLI_OVERLAY : (cli_engine_kind)o->engine));
+                         cli_engine_name(e->rtl   ? CLI_RTL
+                                         : e->sim ? CLI_OVERLAY
+                                                  : (cli_engine_kind)o->engine));
     dvti_json_key(&w, "outputs");
     dvti_json_open_array(&w);
     st = write_outputs(r, res, o->output_dir, &w);
@@ -184,6 +188,7 @@ static dvt_status write_result(const cli_run *r, const cli_engine *e, const resu
         dvti_json_put_u64(&w, "array_macs", c.array_macs);
         dvti_json_put_u64(&w, "saturated", c.saturated);
     }
+    cli_engine_print_rtl(r, e, &w);
     cli_json_end(r, &w);
     return st;
 }
@@ -218,7 +223,7 @@ static dvt_status one_image(const cli_run *r, const cli_inputs *in, dvt_graph **
     cli_model        m = CLI_MODEL_OF(o);
     const dvt_shape *s;
 
-    if (o->engine != CLI_OVERLAY || dvt_graph_input_count(*g) == 0) {
+    if (!cli_engine_is_overlay(o->engine) || dvt_graph_input_count(*g) == 0) {
         return DVT_OK;
     }
     s = &dvt_graph_value(*g, dvt_graph_input(*g, 0))->shape;
@@ -249,7 +254,10 @@ static dvt_status open_engine(const cli_run *r, dvt_graph *g, const cli_inputs *
                             .overlay = o->overlay,
                             .naive = o->naive,
                             .disable = o->disable,
-                            .keep = o->keep};
+                            .keep = o->keep,
+                            .rtl_cache = o->rtl_cache,
+                            .stall_permille = (int32_t)o->stall_permille,
+                            .seed = o->seed};
     cli_inputs      given = {0};
     dvt_tensor     *own;
     dvt_status      st = cli_inputs_read(r, g, &o->calibrate, &given);
@@ -314,14 +322,18 @@ static dvt_status run_program(const cli_run *r, dvt_program *p)
     cli_inputs      in = {0};
     cli_engine      e = {0};
     results         res = {0};
-    dvt_status      st = cli_engine_open_program(r, p, &e);
+    cli_engine_opts opts = {.kind = o->engine == CLI_RTL ? CLI_RTL : CLI_OVERLAY,
+                            .rtl_cache = o->rtl_cache,
+                            .stall_permille = (int32_t)o->stall_permille,
+                            .seed = o->seed};
+    dvt_status      st = cli_engine_open_program(r, p, &opts, &e);
 
     if (st == DVT_OK) {
         st = cli_refuse_network_options(r, &run_set, "a program");
     }
-    if (st == DVT_OK && o->engine != CLI_OVERLAY &&
+    if (st == DVT_OK && !cli_engine_is_overlay(o->engine) &&
         dvt_options_source(&run_set, r->parsed, "engine") != DVT_OPTION_DEFAULT) {
-        st = dvt_fail(r->ctx, DVT_E_USAGE, NULL, "a program runs on the overlay's model only");
+        st = dvt_fail(r->ctx, DVT_E_USAGE, NULL, "a program runs on the overlay only");
         dvt_fail_hint(r->ctx, "leave --engine out, or give the network");
     }
     if (st == DVT_OK) {

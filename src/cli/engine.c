@@ -31,7 +31,9 @@ dvt_status cli_compile_graph(const cli_run *r, const dvt_graph *g, const cli_eng
 
 const char *cli_engine_name(cli_engine_kind kind)
 {
-    return kind == CLI_OVERLAY ? "overlay" : kind == CLI_NAIVE ? "naive" : "reference";
+    static const char *const names[] = {"reference", "naive", "overlay", "rtl"};
+
+    return names[kind];
 }
 
 /* What a layer makes, by the layer's name; else a value by its own. The layer comes first because
@@ -85,14 +87,19 @@ static dvt_status open_exec(cli_engine *e, cli_engine_kind kind)
     return st == DVT_OK ? dvt_exec_create(e->g, &opts, &e->exec) : st;
 }
 
+/* The program is there. */
+static dvt_status open_models(const cli_run *r, cli_engine *e, const cli_engine_opts *opts)
+{
+    dvt_status st = dvt_sim_create(e->program, &(dvt_sim_opts){.kind = DVT_SIM_FAST}, &e->sim);
+
+    return st == DVT_OK && opts->kind == CLI_RTL ? cli_engine_open_rtl(r, opts, e) : st;
+}
+
 static dvt_status open_overlay(const cli_run *r, cli_engine *e, const cli_engine_opts *opts)
 {
     dvt_status st = cli_compile_graph(r, e->g, opts, &e->program);
 
-    if (st == DVT_OK) {
-        st = dvt_sim_create(e->program, &(dvt_sim_opts){.kind = DVT_SIM_FAST}, &e->sim);
-    }
-    return st;
+    return st == DVT_OK ? open_models(r, e, opts) : st;
 }
 
 dvt_status cli_engine_open(const cli_run *r, dvt_graph *g, const cli_engine_opts *opts,
@@ -103,7 +110,8 @@ dvt_status cli_engine_open(const cli_run *r, dvt_graph *g, const cli_engine_opts
     *out = (cli_engine){.ctx = r->ctx, .g = g};
     st = keep_values(r, out, &opts->keep);
     if (st == DVT_OK) {
-        st = opts->kind == CLI_OVERLAY ? open_overlay(r, out, opts) : open_exec(out, opts->kind);
+        st = cli_engine_is_overlay(opts->kind) ? open_overlay(r, out, opts)
+                                               : open_exec(out, opts->kind);
     }
     out->input_count = dvt_graph_input_count(g);
     out->output_count = dvt_graph_output_count(g);
@@ -113,14 +121,15 @@ dvt_status cli_engine_open(const cli_run *r, dvt_graph *g, const cli_engine_opts
     return st;
 }
 
-dvt_status cli_engine_open_program(const cli_run *r, dvt_program *p, cli_engine *out)
+dvt_status cli_engine_open_program(const cli_run *r, dvt_program *p, const cli_engine_opts *opts,
+                                   cli_engine *out)
 {
     dvt_status st;
 
     *out = (cli_engine){.ctx = r->ctx, .g = p->host, .program = p, .input_count = p->input_count};
     st = keep_values(r, out, &(dvt_text_list){NULL, 0});
     if (st == DVT_OK) {
-        st = dvt_sim_create(p, &(dvt_sim_opts){.kind = DVT_SIM_FAST}, &out->sim);
+        st = open_models(r, out, opts);
     }
     out->output_count = dvt_graph_output_count(p->host);
     if (st != DVT_OK) {
@@ -131,9 +140,12 @@ dvt_status cli_engine_open_program(const cli_run *r, dvt_program *p, cli_engine 
 
 void cli_engine_close(cli_engine *e)
 {
+    dvt_rtl_destroy(e->rtl);
+    dvt_profile_deinit(&e->profile);
     dvt_sim_destroy(e->sim);
     dvt_program_destroy(e->program);
     dvt_exec_destroy(e->exec);
+    e->rtl = NULL;
     e->sim = NULL;
     e->program = NULL;
     e->exec = NULL;
@@ -141,6 +153,9 @@ void cli_engine_close(cli_engine *e)
 
 dvt_status cli_engine_run(cli_engine *e, const dvt_tensor *inputs)
 {
+    if (e->rtl) {
+        return cli_engine_run_rtl(e, inputs);
+    }
     return e->sim ? dvt_sim_run(e->sim, inputs, e->input_count)
                   : dvt_exec_run(e->exec, inputs, e->input_count);
 }
@@ -150,5 +165,8 @@ dvt_status cli_engine_output(const cli_engine *e, int32_t i, dvt_tensor *out, co
     dvt_value_id v = dvt_graph_output(e->g, i);
 
     *name = e->names[i];
+    if (e->rtl) {
+        return dvt_rtl_output(e->rtl, i, out);
+    }
     return e->sim ? dvt_sim_output(e->sim, i, out) : dvt_exec_tensor(e->exec, v, out);
 }

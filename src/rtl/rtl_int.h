@@ -40,6 +40,12 @@ void dvti_rtl_constraints_xdc(const dvt_overlay *o, dvt_buf *out);
 void dvti_rtl_constraints_sdc(const dvt_overlay *o, dvt_buf *out);
 void dvti_rtl_constraints_lpf(const dvt_overlay *o, dvt_buf *out);
 
+/* ---- synth.c ------------------------------------------------------------------------------- */
+
+/* Yosys's `stat -json` as a table. E_IO, E_PARSE. */
+DVT_MUST_CHECK dvt_status dvti_rtl_synthesis_read(dvt_ctx *ctx, const char *path,
+                                                  dvt_rtl_synthesis *s);
+
 /* ---- spawn.c ------------------------------------------------------------------------------- */
 
 /* Runs argv (NULL-terminated, argv[0] looked up in PATH) in `dir` with both outputs into the file
