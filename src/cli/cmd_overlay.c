@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cmd_overlay.c - `dovetail overlay list|show|fit|package`: descriptions and what follows.
+ * cmd_overlay.c - `dovetail overlay list|show|fit|package|rtl|synth`: descriptions, what follows.
  */
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/overlay_rtl.h"
 
 typedef struct overlay_opts {
     CLI_COMMON_FIELDS;
-    const char *device;
+    const char *device, *output, *target;
 } overlay_opts;
 
 static const dvt_option overlay_options[] = {
     CLI_COMMON_OPTIONS(overlay_opts),
     {DVT_OPTION_STRING(overlay_opts, device, NULL, "DEVICE",
                        "device for 'fit'; default: the one the overlay names")},
+    {DVT_OPTION_STRING(overlay_opts, output, NULL, "DIR",
+                       "where 'rtl' writes the package, and 'synth' its files"),
+     .short_name = 'o', .unrecorded = true},
+    {DVT_OPTION_STRING(overlay_opts, target, "xilinx-us+", "TARGET",
+                       "of 'synth': xilinx-us+, intel-alm or ecp5")},
 };
 static const dvt_option_set overlay_set = {
     .name = "overlay",
@@ -166,9 +171,21 @@ static void print_package(cli_run *r, const dvt_overlay *o)
 
 /* ---- command ------------------------------------------------------------------------------- */
 
+static bool is_action(const char *name, const char *const *actions, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(name, actions[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static dvt_status run(cli_run *r)
 {
-    static const char *const actions[] = {"list", "show", "fit", "package"};
+    static const char *const actions[] = {"list", "show", "fit", "package", "rtl", "synth"};
+    enum { ACTIONS = sizeof actions / sizeof *actions };
+    const overlay_opts      *opts = r->values;
     const char              *action = r->parsed->positionals.items[0];
     const char *name = r->parsed->positionals.count > 1 ? r->parsed->positionals.items[1] : NULL;
     dvt_overlay o;
@@ -177,11 +194,10 @@ static dvt_status run(cli_run *r)
     if (strcmp(action, "list") == 0) {
         return list(r);
     }
-    if (strcmp(action, "show") != 0 && strcmp(action, "fit") != 0 &&
-        strcmp(action, "package") != 0) {
-        const char *near = dvt_nearest(action, actions, 4);
+    if (!is_action(action, actions, ACTIONS)) {
+        const char *near = dvt_nearest(action, actions, ACTIONS);
         st = dvt_fail(r->ctx, DVT_E_USAGE, NULL, "overlay has no action '%s'", action);
-        dvt_fail_hint(r->ctx, "%s%s%sthe actions are list, show, fit and package",
+        dvt_fail_hint(r->ctx, "%s%s%sthe actions are list, show, fit, package, rtl and synth",
                       near ? "did you mean '" : "", near ? near : "", near ? "'? " : "");
         return st;
     }
@@ -200,22 +216,31 @@ static dvt_status run(cli_run *r)
     if (strcmp(action, "fit") == 0) {
         return fit(r, &o);
     }
+    if (strcmp(action, "rtl") == 0) {
+        return cli_overlay_rtl(r, &o, opts->output);
+    }
+    if (strcmp(action, "synth") == 0) {
+        return cli_overlay_synth(r, &o, opts->target, opts->output);
+    }
     print_package(r, &o);
     return DVT_OK;
 }
 
 const cli_command cli_overlay = {
     .name = "overlay",
-    .summary = "ready overlays; a description, its resources, its SystemVerilog package",
+    .summary = "ready overlays; a description, its resources, its hardware",
     .description =
         "list      the ready overlays\n"
         "show      a description in full; with --json what derives from it\n"
         "fit       resources on a device, by the first-order model (exit code 1: does not fit)\n"
-        "package   the SystemVerilog package of its parameters and long-word fields",
+        "package   the SystemVerilog package of its parameters and long-word fields\n"
+        "rtl       the whole hardware package in a folder: RTL, file list, test bench, constraints\n"
+        "synth     what Yosys makes of it for a target, module by module",
     .examples = "dovetail overlay list\n"
                 "dovetail overlay show medium-fp11\n"
                 "dovetail overlay fit large-fp11 --device arria10-gx1150\n"
-                "dovetail overlay package small-fp11 > /tmp/dvt_overlay_pkg.sv\n",
+                "dovetail overlay package small-fp11 > /tmp/dvt_overlay_pkg.sv\n"
+                "dovetail overlay rtl small-fp11 -o /tmp/small-fp11-rtl\n",
     .options = &overlay_set,
     .values_bytes = sizeof(overlay_opts),
     .run = run,

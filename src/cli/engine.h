@@ -18,29 +18,32 @@
 #define CLI_ENGINE_CHOICES "reference|naive|overlay|rtl"
 typedef enum cli_engine_kind { CLI_REFERENCE, CLI_NAIVE, CLI_OVERLAY, CLI_RTL } cli_engine_kind;
 
-const char *cli_engine_name(cli_engine_kind kind);
-static inline bool cli_engine_is_overlay(int kind) { return kind == CLI_OVERLAY || kind == CLI_RTL; }
+const char        *cli_engine_name(cli_engine_kind kind);
+static inline bool cli_engine_is_overlay(int kind)
+{
+    return kind == CLI_OVERLAY || kind == CLI_RTL;
+}
 
-#define CLI_ENGINE_FIELDS  \
-    int           engine;  \
-    const char   *overlay; \
-    bool          naive;   \
-    dvt_text_list disable; \
+#define CLI_ENGINE_FIELDS    \
+    int           engine;    \
+    const char   *overlay;   \
+    bool          naive;     \
+    dvt_text_list disable;   \
     const char   *rtl_cache; \
     uint32_t      stall_permille
 
-#define CLI_ENGINE_OPTIONS(type)                                                      \
-    {DVT_OPTION_ENUM(type, engine, 0, CLI_ENGINE_CHOICES, "what computes")},          \
-        {DVT_OPTION_STRING(type, overlay, "medium-fp11", "OVERLAY",                   \
-                           "overlay file, or the name of a ready one")},              \
-        {DVT_OPTION_FLAG(type, naive, false, "compile with every optimisation off")}, \
-        {DVT_OPTION_LIST(type, disable, "NAME", "switch one optimisation off")},      \
-        {DVT_OPTION_STRING(type, rtl_cache, NULL, "DIR",                              \
+#define CLI_ENGINE_OPTIONS(type)                                                        \
+    {DVT_OPTION_ENUM(type, engine, 0, CLI_ENGINE_CHOICES, "what computes")},            \
+        {DVT_OPTION_STRING(type, overlay, "medium-fp11", "OVERLAY",                     \
+                           "overlay file, or the name of a ready one")},                \
+        {DVT_OPTION_FLAG(type, naive, false, "compile with every optimisation off")},   \
+        {DVT_OPTION_LIST(type, disable, "NAME", "switch one optimisation off")},        \
+        {DVT_OPTION_STRING(type, rtl_cache, NULL, "DIR",                                \
                            "rtl: where built overlays lie; default ~/.cache/dovetail"), \
-         .unrecorded = true},                                                         \
-    {                                                                                 \
-        DVT_OPTION_U32(type, stall_permille, 0, 0, 999, "1/1000",                     \
-                       "rtl: how often the memory holds a channel back, by --seed")   \
+         .unrecorded = true},                                                           \
+    {                                                                                   \
+        DVT_OPTION_U32(type, stall_permille, 0, 0, 999, "1/1000",                       \
+                       "rtl: how often the memory holds a channel back, by --seed")     \
     }
 
 typedef struct cli_engine_opts {

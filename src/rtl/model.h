@@ -27,9 +27,9 @@ typedef struct dvti_rtl_model {
     dvti_memory      memory;
     dvti_memory_opts memory_opts;
     dvti_rtl_faults  faults;
-    int64_t          cycle;           /* of the run; the memory's clock */
+    int64_t          cycle;            /* of the run; the memory's clock */
     int64_t          beats, responses; /* seen in the run */
-    int64_t          clocks;          /* since opening */
+    int64_t          clocks;           /* since opening */
 
     dvt_tb *(*open)(void);
     void (*settle)(dvt_tb *, dvt_pins *);

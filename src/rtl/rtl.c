@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum { CONTROL_ALIGN = 64 };
-static const int64_t CYCLES_MAX = (int64_t)1 << 40;
+static const int64_t  CYCLES_MAX = (int64_t)1 << 40;
 static const uint32_t WATCHDOG = 1u << 20;
 
 struct dvt_rtl {
@@ -187,24 +187,16 @@ static const char *error_text(uint32_t code)
 /* Adds the counters of the run that has ended. */
 static dvt_status read_counters(dvt_rtl *r)
 {
-    static const uint32_t offsets[] = {DVT_CSR_WORDS,
-                                       DVT_CSR_CYCLES,
-                                       DVT_CSR_BUSY,
-                                       DVT_CSR_STALL_FEATURES,
-                                       DVT_CSR_STALL_FILTERS,
-                                       DVT_CSR_STALL_INSTRUCTIONS,
-                                       DVT_CSR_STALL_BANKS,
-                                       DVT_CSR_STALL_CROSSBAR,
-                                       DVT_CSR_STALL_MEMORY,
-                                       DVT_CSR_STALL_DRAIN,
-                                       DVT_CSR_STALL_AUXILIARY,
-                                       DVT_CSR_BEATS_READ,
-                                       DVT_CSR_BEATS_WRITTEN,
-                                       DVT_CSR_SATURATED};
+    static const uint32_t offsets[] = {
+        DVT_CSR_WORDS,          DVT_CSR_CYCLES,          DVT_CSR_BUSY,
+        DVT_CSR_STALL_FEATURES, DVT_CSR_STALL_FILTERS,   DVT_CSR_STALL_INSTRUCTIONS,
+        DVT_CSR_STALL_BANKS,    DVT_CSR_STALL_CROSSBAR,  DVT_CSR_STALL_MEMORY,
+        DVT_CSR_STALL_DRAIN,    DVT_CSR_STALL_AUXILIARY, DVT_CSR_BEATS_READ,
+        DVT_CSR_BEATS_WRITTEN,  DVT_CSR_SATURATED};
     dvt_rtl_counters *c = &r->counters;
-    uint64_t *const   to[] = {&c->words,    &c->cycles,     &c->array_busy,    &c->stall[0],
-                              &c->stall[1], &c->stall[2],   &c->stall[3],      &c->stall[4],
-                              &c->stall[5], &c->stall[6],   &c->stall[7],      &c->beats_read,
+    uint64_t *const   to[] = {&c->words,         &c->cycles,   &c->array_busy, &c->stall[0],
+                              &c->stall[1],      &c->stall[2], &c->stall[3],   &c->stall[4],
+                              &c->stall[5],      &c->stall[6], &c->stall[7],   &c->beats_read,
                               &c->beats_written, &c->saturated};
     dvt_status        st = DVT_OK;
 
@@ -222,12 +214,9 @@ static dvt_status start(dvt_rtl *r, int32_t first, int32_t count)
     size_t         from = r->offset[first], end = r->offset[first + count];
     uint64_t       at = (uint64_t)r->control + from;
     const uint32_t set[][2] = {
-        {DVT_CSR_CONTROL, DVT_CSR_CONTROL_CLEAR},
-        {DVT_CSR_STREAM_LO, (uint32_t)at},
-        {DVT_CSR_STREAM_HI, (uint32_t)(at >> 32)},
-        {DVT_CSR_STREAM_BYTES, (uint32_t)(end - from)},
-        {DVT_CSR_STREAM_WORDS, (uint32_t)count},
-        {DVT_CSR_WATCHDOG, WATCHDOG},
+        {DVT_CSR_CONTROL, DVT_CSR_CONTROL_CLEAR},  {DVT_CSR_STREAM_LO, (uint32_t)at},
+        {DVT_CSR_STREAM_HI, (uint32_t)(at >> 32)}, {DVT_CSR_STREAM_BYTES, (uint32_t)(end - from)},
+        {DVT_CSR_STREAM_WORDS, (uint32_t)count},   {DVT_CSR_WATCHDOG, WATCHDOG},
         {DVT_CSR_CONTROL, DVT_CSR_CONTROL_START}};
     dvt_status st = DVT_OK;
 

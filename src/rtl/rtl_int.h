@@ -28,7 +28,7 @@ typedef struct dvti_rtl_files {
 } dvti_rtl_files;
 DVT_MUST_CHECK dvt_status dvti_rtl_files_make(dvt_ctx *ctx, const dvt_overlay *o,
                                               dvti_rtl_files *out);
-void dvti_rtl_files_deinit(dvt_ctx *ctx, dvti_rtl_files *f);
+void                      dvti_rtl_files_deinit(dvt_ctx *ctx, dvti_rtl_files *f);
 DVT_MUST_CHECK dvt_status dvti_rtl_files_write(dvt_ctx *ctx, const dvti_rtl_files *f,
                                                const char *dir);
 /* An empty file of that name, to be filled. NULL: E_NOMEM, kept for dvti_rtl_files_make. */

@@ -23,7 +23,8 @@ static const struct {
     const char *name, *script;
 } targets[] = {
     {"xilinx-us+", "synth_xilinx -family xcup -noiopad -noclkbuf -top dvt_overlay"},
-    {"intel-alm", "synth_intel_alm -family cyclonev -noiopad -noclkbuf -noflatten -top dvt_overlay"},
+    {"intel-alm",
+     "synth_intel_alm -family cyclonev -noiopad -noclkbuf -noflatten -top dvt_overlay"},
     {"ecp5", "synth_ecp5 -noflatten -top dvt_overlay"},
 };
 enum { TARGETS = sizeof targets / sizeof *targets };
@@ -129,7 +130,8 @@ static void walk(dvt_rtl_synthesis *s, const json_t *modules, const char *name, 
     const char     *type;
     json_t         *count;
 
-    json_object_foreach((json_t *)(uintptr_t)types, type, count) {
+    json_object_foreach((json_t *)(uintptr_t)types, type, count)
+    {
         if (!json_object_get(modules, type)) {
             count_cell(&own, type, json_integer_value(count));
         }
@@ -137,7 +139,8 @@ static void walk(dvt_rtl_synthesis *s, const json_t *modules, const char *name, 
     m = module_of(s, name);
     m->instances += times;
     add_cells(&m->own, &own, times);
-    json_object_foreach((json_t *)(uintptr_t)types, type, count) {
+    json_object_foreach((json_t *)(uintptr_t)types, type, count)
+    {
         if (json_object_get(modules, type) && depth < DVTI_JSON_MAX_DEPTH) {
             walk(s, modules, type, times * json_integer_value(count), depth + 1);
         }

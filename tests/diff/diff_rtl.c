@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/arrays.h"
 #include "support/fixture.h"
 #include "support/random_word.h"
 #include "support/rtl_compare.h"

@@ -72,7 +72,7 @@ static dvt_status compare_times(const dvt_program *p, const dvt_rtl_counters *c,
 {
     dvt_profile f;
     dvt_status  st = dvt_profile_program_with(
-        p, &(dvt_profile_opts){.stall_permille = stall_permille, .seed = seed}, &f);
+         p, &(dvt_profile_opts){.stall_permille = stall_permille, .seed = seed}, &f);
 
     if (st != DVT_OK) {
         return st;
