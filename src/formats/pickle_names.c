@@ -50,6 +50,7 @@ static const struct {
     {"__builtin__", "dict", DVTI_NAME_TYPE},
     {"__builtin__", "int", DVTI_NAME_TYPE},
     {"__builtin__", "float", DVTI_NAME_TYPE},
+    {"__builtin__", "long", DVTI_NAME_TYPE}, /* how protocols 0 to 2 call Python 3's int */
 };
 
 static bool same(const char *want, const char *text, size_t size)
