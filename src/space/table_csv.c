@@ -565,20 +565,6 @@ static dvt_status make_columns(reader *r, int32_t i)
     return st;
 }
 
-/* The keys before all other columns. */
-static dvt_status reserve_keys(reader *r)
-{
-    const char   *names[DVTI_TABLE_KEYS_MAX];
-    const int32_t count = dvti_table_keys(dvti_table_space(r->s->kind), names);
-    dvt_status    st = DVT_OK;
-
-    for (int32_t i = 0; st == DVT_OK && i < count; i++) {
-        const bool hash = strcmp(names[i], "hash") == 0;
-        (void)dvti_stage_named(r->s, names[i], hash ? DVT_COLUMN_HASH : DVT_COLUMN_WHOLE, &st);
-    }
-    return st;
-}
-
 static bool has_form(const reader *r, field_form form)
 {
     bool found = false;
@@ -643,7 +629,6 @@ static dvt_status read_header(reader *r, const char *line, const char *end)
         }
     }
     st = st == DVT_OK ? check_header(r) : st;
-    st = st == DVT_OK ? reserve_keys(r) : st;
     for (int32_t i = 0; st == DVT_OK && i < r->count; i++) {
         st = make_columns(r, i);
     }

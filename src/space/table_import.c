@@ -3,13 +3,17 @@
  * table_import.c - decides how a published file is read, and writes its cache.
  *
  * Idea       The content decides: gzip is unpacked, pickles are known by their first byte, the rest
- *            is CSV. The cache is written beside its final place and renamed.
+ *            is CSV. TFRecord files are known by their name or by the checksum of their first
+ *            length, and read record by record. The cache is written beside its final place and renamed.
  * Tests      tests/unit/test_table.c, tests/fault/fault_pareto.c
  */
 #include "space/table_import.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/crc32c.h"
 #include "formats/inflate.h"
 
 static const size_t FILE_MAX_BYTES = (size_t)1 << 30;
@@ -25,6 +29,23 @@ static bool is_pickle(const char *path, const dvt_blob *file)
 {
     return ends_in(path, ".pickle") || ends_in(path, ".pkl") ||
            (file->size > 0 && (file->data[0] == 0x80 || memchr("(}]", file->data[0], 3)));
+}
+
+/* Does the file start with a length and its checksum? */
+static bool is_tfrecord(const char *path)
+{
+    uint8_t  head[12] = {0};
+    uint32_t crc = 0;
+    int      fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool     whole = fd >= 0 && read(fd, head, sizeof head) == (ssize_t)sizeof head;
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    for (int i = 0; i < 4; i++) {
+        crc |= (uint32_t)head[8 + i] << (8 * i);
+    }
+    return ends_in(path, ".tfrecord") || (whole && crc == dvti_crc32c_mask(dvti_crc32c(0, head, 8)));
 }
 
 static dvt_status read_file(dvti_stage *s, const char *path)
@@ -54,7 +75,9 @@ dvt_status dvti_table_image(dvt_ctx *ctx, dvt_benchmark kind, const char *path, 
     *size = 0;
     *rows = 0;
     if (st == DVT_OK) {
-        st = read_file(s, path);
+        st = kind == DVT_BENCHMARK_NASBENCH101 && is_tfrecord(path)
+                 ? dvti_table_read_tfrecord(s, path)
+                 : read_file(s, path);
     }
     if (st == DVT_OK) {
         *rows = (int64_t)s->keys.len;

@@ -15,6 +15,7 @@ DVT_MUST_CHECK dvt_status dvti_table_image(dvt_ctx *ctx, dvt_benchmark kind, con
 
 DVT_MUST_CHECK dvt_status dvti_table_read_csv(dvti_stage *s, const char *path,
                                               const dvt_blob *text);
+DVT_MUST_CHECK dvt_status dvti_table_read_tfrecord(dvti_stage *s, const char *path);
 DVT_MUST_CHECK dvt_status dvti_table_read_pickle(dvti_stage *s, const char *path,
                                                  const dvt_blob *file);
 

@@ -201,14 +201,11 @@ static dvt_status read_latbench(const dvti_pickle_table *t, const dvti_pickle_va
             return dvti_pickle_table_fail(t, v, "seconds");
         }
     }
-    (void)dvti_stage_named(t->s, "index", DVT_COLUMN_WHOLE, &st);
     dvti_table_describe(t->s->kind, "latency_s", &about);
     about.type = DVT_COLUMN_F64;
     dvti_format(about.device, sizeof about.device, "%.*s",
                 dot ? (int)(dot - file) : (int)strlen(file), file);
-    if (st == DVT_OK) {
-        (void)dvti_stage_column_of(t->s, &about, &st);
-    }
+    (void)dvti_stage_column_of(t->s, &about, &st);
     return st == DVT_OK ? read_networks(t, root) : st;
 }
 
@@ -329,17 +326,11 @@ static dvt_status read_hwnas(const dvti_pickle_table *t, const dvti_pickle_value
 
 static dvt_status read_root(const dvti_pickle_table *t, const dvti_pickle_value *root)
 {
-    dvt_status st = DVT_OK;
-
     if (root->kind != DVTI_PICKLE_DICT || root->count == 0) {
         return dvti_pickle_table_fail(t, root, "a dictionary with something in it");
     }
     if (t->s->kind == DVT_BENCHMARK_LATBENCH) {
         return read_latbench(t, root);
-    }
-    (void)dvti_stage_named(t->s, "index", DVT_COLUMN_WHOLE, &st);
-    if (st != DVT_OK) {
-        return st;
     }
     if (t->s->kind == DVT_BENCHMARK_HWNASBENCH && dvti_pickle_find(t->p, root, "nasbench201")) {
         return read_hwnas(t, root);

@@ -19,10 +19,25 @@
 
 enum { FIRST_SLOTS = 1024, FIRST_ROWS = 1024 };
 
+static dvt_status make_keys(dvti_stage *s)
+{
+    const char *names[DVTI_TABLE_KEYS_MAX];
+    dvt_status  st = DVT_OK;
+
+    s->key_columns = dvti_table_keys(dvti_table_space(s->kind), names);
+    for (int32_t i = 0; st == DVT_OK && i < s->key_columns; i++) {
+        const bool hash = strcmp(names[i], "hash") == 0;
+        (void)dvti_stage_named(s, names[i], hash ? DVT_COLUMN_HASH : DVT_COLUMN_WHOLE, &st);
+    }
+    return st;
+}
+
 dvt_status dvti_stage_create(dvt_ctx *ctx, dvt_benchmark kind, dvti_stage **out)
 {
-    dvti_stage *s = *out = dvt_calloc(ctx, 1, sizeof *s);
+    dvti_stage *s = dvt_calloc(ctx, 1, sizeof *s);
+    dvt_status  st;
 
+    *out = NULL;
     if (!s) {
         return DVT_E_NOMEM;
     }
@@ -34,6 +49,12 @@ dvt_status dvti_stage_create(dvt_ctx *ctx, dvt_benchmark kind, dvti_stage **out)
             s->place[s->order[i]] = (uint16_t)i;
         }
     }
+    st = make_keys(s);
+    if (st != DVT_OK) {
+        dvti_stage_destroy(s);
+        return st;
+    }
+    *out = s;
     return DVT_OK;
 }
 
@@ -63,7 +84,7 @@ void dvti_stage_destroy(dvti_stage *s)
 
 int32_t dvti_stage_column_of(dvti_stage *s, const dvti_table_about *about, dvt_status *st)
 {
-    dvti_stage_column c = {.about = *about};
+    dvti_stage_column c = {.about = *about, .same = true};
 
     for (size_t i = 0; i < s->columns.len; i++) {
         if (strcmp(s->columns.data[i].about.name, about->name) == 0) {
@@ -131,6 +152,9 @@ static uint64_t word_at(const dvti_stage_column *c, uint64_t row)
     uint64_t word;
     uint32_t half;
 
+    if (c->same) {
+        return c->word;
+    }
     if (c->wide) {
         memcpy(&word, c->values + 8 * row, sizeof word);
         return word;
@@ -155,9 +179,14 @@ static dvt_status grow(dvti_stage *s, dvti_stage_column *c, uint64_t row)
     if (cap == c->cap) {
         return DVT_OK;
     }
-    uint8_t  *values = dvt_realloc(s->ctx, c->values, (size_t)cap * (c->wide ? 8 : 4));
-    c->values = values ? values : c->values;
-    uint64_t *held = values ? dvt_realloc(s->ctx, c->held, (size_t)cap / 8) : NULL;
+    if (!c->same) {
+        uint8_t *values = dvt_realloc(s->ctx, c->values, (size_t)cap * (c->wide ? 8 : 4));
+        if (!values) {
+            return DVT_E_NOMEM;
+        }
+        c->values = values;
+    }
+    uint64_t *held = dvt_realloc(s->ctx, c->held, (size_t)cap / 8);
     if (!held) {
         return DVT_E_NOMEM;
     }
@@ -167,22 +196,36 @@ static dvt_status grow(dvti_stage *s, dvti_stage_column *c, uint64_t row)
     return DVT_OK;
 }
 
-static dvt_status make_wide(dvti_stage *s, dvti_stage_column *c)
+static void store(dvti_stage_column *c, uint64_t row, uint64_t word)
 {
-    uint8_t *values = dvt_alloc(s->ctx, (size_t)c->cap * 8);
+    uint32_t half;
+
+    if (c->wide) {
+        memcpy(c->values + 8 * row, &word, sizeof word);
+    } else {
+        (void)narrow(c, word, &half);
+        memcpy(c->values + 4 * row, &half, sizeof half);
+    }
+}
+
+/* Values of their own for each row, of 64 bits if `wide`. */
+static dvt_status spread(dvti_stage *s, dvti_stage_column *c, bool wide)
+{
+    uint8_t                *values = dvt_alloc(s->ctx, (size_t)c->cap * (wide ? 8 : 4));
+    const dvti_stage_column old = *c;
 
     if (!values) {
         return DVT_E_NOMEM;
     }
+    c->values = values;
+    c->wide = wide;
+    c->same = false;
     for (uint64_t i = 0; i < c->cap; i++) {
         if (c->held[i / 64] >> (i % 64) & 1) {
-            const uint64_t word = word_at(c, i);
-            memcpy(values + 8 * i, &word, sizeof word);
+            store(c, i, word_at(&old, i));
         }
     }
-    dvt_free(s->ctx, c->values);
-    c->values = values;
-    c->wide = true;
+    dvt_free(s->ctx, old.values);
     return DVT_OK;
 }
 
@@ -194,16 +237,20 @@ dvt_status dvti_stage_put(dvti_stage *s, int32_t column, int64_t row, uint64_t w
     dvt_status         st = grow(s, c, r);
 
     assert(!dvti_stage_has(s, column, row));
-    if (st == DVT_OK && !c->wide && !narrow(c, word, &half)) {
-        st = make_wide(s, c);
+    if (c->count == 0) {
+        c->word = word;
+    }
+    if (st == DVT_OK && c->same && word != c->word) {
+        st = spread(s, c, !narrow(c, c->word, &half));
+    }
+    if (st == DVT_OK && !c->same && !c->wide && !narrow(c, word, &half)) {
+        st = spread(s, c, true);
     }
     if (st != DVT_OK) {
         return st;
     }
-    if (c->wide) {
-        memcpy(c->values + 8 * r, &word, sizeof word);
-    } else {
-        memcpy(c->values + 4 * r, &half, sizeof half);
+    if (!c->same) {
+        store(c, r, word);
     }
     c->held[r / 64] |= UINT64_C(1) << (r % 64);
     c->count++;
@@ -278,18 +325,13 @@ static dvt_status add_row(dvti_stage *s, const dvti_row_key *key, int64_t *row, 
     return st;
 }
 
-/* Puts the row's own numbers into the key columns, in the order of dvti_table_keys. */
+/* Puts the row's own numbers into the key columns, which are the first ones. */
 static dvt_status put_keys(dvti_stage *s, int64_t row, const uint32_t *numbers)
 {
-    const char     *names[DVTI_TABLE_KEYS_MAX];
-    const int32_t   count = dvti_table_keys(dvti_table_space(s->kind), names);
-    dvt_status      st = DVT_OK;
+    dvt_status st = DVT_OK;
 
-    for (int32_t i = 0; st == DVT_OK && i < count; i++) {
-        const bool    hash = strcmp(names[i], "hash") == 0;
-        const int32_t c =
-            dvti_stage_named(s, names[i], hash ? DVT_COLUMN_HASH : DVT_COLUMN_WHOLE, &st);
-        st = c < 0 ? st : dvti_stage_put(s, c, row, numbers[i]);
+    for (int32_t i = 0; st == DVT_OK && i < s->key_columns; i++) {
+        st = dvti_stage_put(s, i, row, numbers[i]);
     }
     return st;
 }

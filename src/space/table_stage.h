@@ -4,7 +4,8 @@
  *
  * A reader adds rows by what names them, adds columns, and puts values; the stage keeps keys unique,
  * sorts rows, packs columns and lays the cache out (table_int.h). Values that 32 bits hold take 32
- * bits here: the largest published file is staged in a tenth of its size.
+ * bits here and a column of equal values none: the largest published file is staged in an eighth of
+ * its size.
  */
 #ifndef DVTI_TABLE_STAGE_H
 #define DVTI_TABLE_STAGE_H
@@ -21,6 +22,8 @@ typedef struct dvti_row_key {
 typedef struct dvti_stage_column {
     dvti_table_about about;
     bool             wide;   /* words of 64 bits, else 32 (floats for doubles) */
+    bool             same;   /* all values so far are `word`; there are no `values` */
+    uint64_t         word;
     uint8_t         *values; /* (cap) words */
     uint64_t        *held;   /* (cap / 64) a bit each */
     uint64_t         cap, count;
@@ -36,10 +39,12 @@ typedef struct dvti_stage {
     dvti_stage_columns columns;
     uint32_t          *slots; /* (slot_count, a power of two) row + 1 by key; 0 = empty */
     size_t             slot_count;
-    bool               has_order; /* `order` is known */
-    uint16_t           order[DVT_NB201_COUNT], place[DVT_NB201_COUNT]; /* and its inverse */
+    int32_t            key_columns; /* the first of them */
+    /* NAS-Bench-201: the cell of a published index, and the other way round */
+    uint16_t order[DVT_NB201_COUNT], place[DVT_NB201_COUNT];
 } dvti_stage;
 
+/* With the key columns of the kind's space. */
 DVT_MUST_CHECK dvt_status dvti_stage_create(dvt_ctx *ctx, dvt_benchmark kind, dvti_stage **out);
 void                      dvti_stage_destroy(dvti_stage *s);
 
