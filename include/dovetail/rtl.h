@@ -34,7 +34,7 @@ typedef struct dvt_rtl_opts {
     const char *cache_dir;      /* for dvt_rtl_build */
     int32_t     stall_permille; /* random back-pressure of the memory, docs/timing.md section 2 */
     uint64_t    seed;
-    int64_t     cycles_max;     /* a run of more is given up with E_CAPACITY; 0: 2^40 */
+    int64_t     cycles_max; /* a run of more is given up with E_CAPACITY; 0: 2^40 */
 } dvt_rtl_opts;
 
 /* As the overlay's counters told it, added up over the runs of a program. `stall`: features,
@@ -46,14 +46,34 @@ typedef struct dvt_rtl_counters {
     uint64_t beats_read, beats_written, saturated;
 } dvt_rtl_counters;
 
-/* The program is borrowed. Errors as dvt_rtl_build; E_NOMEM. */
+/* An overlay that is there: registers (csr.h), and its external memory as the host sees it, from
+ * the overlay's address 0 on. `wait` returns when STATUS tells no longer `running`, or after about
+ * cycles_max cycles. */
+typedef struct dvt_rtl_device {
+    void *user;
+    dvt_status (*write)(void *user, uint32_t offset, uint32_t value);
+    dvt_status (*read)(void *user, uint32_t offset, uint32_t *value);
+    dvt_status (*wait)(void *user, int64_t cycles_max, bool *ended);
+    uint8_t *memory;
+    size_t   memory_bytes;
+} dvt_rtl_device;
+/* What a program needs of it: its own memory, then its long words. */
+DVT_API size_t dvt_rtl_memory_needed(const dvt_program *p);
+/* The device is borrowed and must not move. E_CAPACITY: too little memory; E_IO, E_UNSUPPORTED:
+ * its registers tell of no overlay, or of another one; E_NOMEM. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_rtl_create_on(const dvt_program    *p,
+                                                    const dvt_rtl_device *device,
+                                                    int64_t cycles_max, dvt_rtl **out);
+
+/* The same on the simulated RTL, with a memory of its own. The program is borrowed. Errors as
+ * dvt_rtl_build; E_NOMEM. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_rtl_create(const dvt_program *p, const dvt_rtl_opts *opts,
                                                  dvt_rtl **out);
-DVT_API void dvt_rtl_destroy(dvt_rtl *r);
+DVT_API void                      dvt_rtl_destroy(dvt_rtl *r);
 /* As dvt_sim_run; E_INTERNAL with the error register's text if the overlay stops with an error. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_rtl_run(dvt_rtl *r, const dvt_tensor *inputs, int32_t count);
 DVT_API DVT_MUST_CHECK dvt_status dvt_rtl_output(const dvt_rtl *r, int32_t i, dvt_tensor *out);
-DVT_API void dvt_rtl_counters_of(const dvt_rtl *r, dvt_rtl_counters *out);
+DVT_API void                      dvt_rtl_counters_of(const dvt_rtl *r, dvt_rtl_counters *out);
 /* External memory as it stands, borrowed; behind the program's memory lie its long words. */
 DVT_API const uint8_t *dvt_rtl_memory(const dvt_rtl *r, size_t *bytes);
 
@@ -61,9 +81,9 @@ DVT_API const uint8_t *dvt_rtl_memory(const dvt_rtl *r, size_t *bytes);
 
 /* Primitive cells that Yosys mapped. `cells` counts all of them, carries and multiplexers too. */
 typedef struct dvt_rtl_cells {
-    int64_t logic;     /* LUTs of the target: LUT6, ALM functions (ALUT), LUT4 */
+    int64_t logic; /* LUTs of the target: LUT6, ALM functions (ALUT), LUT4 */
     int64_t registers, dsp;
-    int64_t memory;    /* block memories */
+    int64_t memory;     /* block memories */
     int64_t lut_memory; /* cells of memories made of LUTs */
     int64_t cells;
 } dvt_rtl_cells;
@@ -71,8 +91,8 @@ typedef struct dvt_rtl_cells {
 typedef struct dvt_rtl_module {
     char          name[48]; /* as in rtl/, parameters dropped */
     int64_t       instances;
-    bool          control;  /* counts for control_share */
-    dvt_rtl_cells own;      /* of all instances, without the modules below them */
+    bool          control; /* counts for control_share */
+    dvt_rtl_cells own;     /* of all instances, without the modules below them */
 } dvt_rtl_module;
 
 typedef struct dvt_rtl_synthesis {
@@ -90,7 +110,7 @@ typedef struct dvt_rtl_synthesis {
 DVT_API DVT_MUST_CHECK dvt_status dvt_rtl_synthesise(dvt_ctx *ctx, const dvt_overlay *o,
                                                      const char *target, const char *dir,
                                                      dvt_rtl_synthesis *out);
-DVT_API void dvt_rtl_synthesis_deinit(dvt_rtl_synthesis *s);
+DVT_API void                      dvt_rtl_synthesis_deinit(dvt_rtl_synthesis *s);
 
 #ifdef __cplusplus
 }

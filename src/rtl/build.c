@@ -5,7 +5,7 @@
  * Idea      A hash over the names and bytes of all files of the package, Verilator's version and
  *           the recipe names a folder of the cache. The object is built beside it and renamed, so
  *           that whoever finds it finds it whole; two builds at a time waste work and harm nothing.
- * Tests     tests/rtl/rtl_programs.c
+ * Tests     tests/diff/diff_rtl.c
  */
 #include "rtl/rtl_int.h"
 

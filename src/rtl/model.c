@@ -5,7 +5,7 @@
  * Idea      A cycle is: the memory decides what it offers, the pins settle, the memory takes what the
  *           overlay offers, the clock rises. The memory lives only while the overlay runs, so that
  *           its cycle 0 is that of docs/timing.md; outside of a run it offers nothing.
- * Tests     tests/rtl/rtl_programs.c, tests/rtl/rtl_faults.c
+ * Tests     tests/diff/diff_rtl.c, tests/fault/fault_rtl.c
  */
 #include "rtl/model.h"
 
@@ -211,18 +211,6 @@ dvt_status dvti_rtl_read(dvti_rtl_model *m, uint32_t offset, uint32_t *value)
     }
     p->s_arvalid = p->s_rready = 0;
     return done ? DVT_OK : no_answer(m, "read", offset);
-}
-
-dvt_status dvti_rtl_read64(dvti_rtl_model *m, uint32_t offset, uint64_t *value)
-{
-    uint32_t   low = 0, high = 0;
-    dvt_status st = dvti_rtl_read(m, offset, &low);
-
-    if (st == DVT_OK) {
-        st = dvti_rtl_read(m, offset + 4, &high);
-    }
-    *value = (uint64_t)high << 32 | low;
-    return st;
 }
 
 dvt_status dvti_rtl_run_out(dvti_rtl_model *m, int64_t most, bool *ended)

@@ -47,9 +47,10 @@ void dvti_rtl_model_reset(dvti_rtl_model *m);
 /* Registers over AXI4-Lite. E_INTERNAL if the overlay does not answer within 1,000 cycles. */
 DVT_MUST_CHECK dvt_status dvti_rtl_write(dvti_rtl_model *m, uint32_t offset, uint32_t value);
 DVT_MUST_CHECK dvt_status dvti_rtl_read(dvti_rtl_model *m, uint32_t offset, uint32_t *value);
-DVT_MUST_CHECK dvt_status dvti_rtl_read64(dvti_rtl_model *m, uint32_t offset, uint64_t *value);
 /* The memory begins its cycle 0 with the first cycle of `running`. Steps until `running` falls or
  * `most` cycles have passed; *ended says which. */
 DVT_MUST_CHECK dvt_status dvti_rtl_run_out(dvti_rtl_model *m, int64_t most, bool *ended);
+/* Of an engine that dvt_rtl_create made: for faults and traces. */
+dvti_rtl_model *dvti_rtl_model_of(dvt_rtl *r);
 
 #endif

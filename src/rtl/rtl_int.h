@@ -40,6 +40,12 @@ void dvti_rtl_constraints_xdc(const dvt_overlay *o, dvt_buf *out);
 void dvti_rtl_constraints_sdc(const dvt_overlay *o, dvt_buf *out);
 void dvti_rtl_constraints_lpf(const dvt_overlay *o, dvt_buf *out);
 
+/* ---- driver.c, rtl.c ----------------------------------------------------------------------- */
+
+/* From now on dvt_rtl_destroy closes the device. */
+void  dvti_rtl_own_device(dvt_rtl *r, void (*close)(void *user));
+void *dvti_rtl_device_of(const dvt_rtl *r);
+
 /* ---- synth.c ------------------------------------------------------------------------------- */
 
 /* Yosys's `stat -json` as a table. E_IO, E_PARSE. */

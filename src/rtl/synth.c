@@ -100,8 +100,14 @@ static void plain_name(const char *yosys, char *out, size_t size)
 /* Whose cells are the light control network of OVERLAY.md: reader, nodes, instruction registers. */
 static bool is_control(const char *name)
 {
-    return strcmp(name, "dvt_reader") == 0 || strncmp(name, "dvt_transport", 13) == 0 ||
-           strncmp(name, "dvt_instruction", 15) == 0;
+    static const char *const names[] = {"dvt_reader", "dvt_chain", "dvt_node"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static dvt_rtl_module *module_of(dvt_rtl_synthesis *s, const char *yosys)
