@@ -267,7 +267,8 @@ dvt_var dvt_tape_gather(dvt_tape *t, dvt_var x, const int32_t *index, int64_t co
     for (int64_t i = 0; i < count; i++)
         if (index[i] < 0 || index[i] >= s.dim[0])
             return dvti_tape_fail(t, DVT_E_USAGE,
-                                  "gather: index %d (number %lld) is not below %lld", index[i], (long long)i, (long long)s.dim[0]);
+                                  "gather: index %d (number %lld) is not below %lld", index[i],
+                                  (long long)i, (long long)s.dim[0]);
     gather_attr *a = dvti_tape_attr(t, sizeof *a);
     if (a)
         *a = (gather_attr){index, count, dvt_shape_count_range(&s, 1, s.rank)};
