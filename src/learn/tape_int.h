@@ -20,7 +20,7 @@
 typedef struct dvti_node dvti_node;
 typedef void (*dvti_backward_fn)(dvt_tape *t, const dvti_node *n);
 
-enum { DVTI_OPERANDS = 4 };
+enum { DVTI_OPERANDS = 8 };
 
 struct dvti_node {
     dvt_shape        shape;
