@@ -34,6 +34,32 @@ typedef enum dvt_rank_kind { DVT_RANK_HINGE, DVT_RANK_LOGISTIC } dvt_rank_kind;
 DVT_API dvt_var dvt_tape_loss_rank(dvt_tape *tape, dvt_var y, const float *target,
                                    dvt_rank_kind kind, double margin, dvt_loss_sum sum);
 
+/* Classes. logits (n, c), label (n) in [0, c), or -1: the row does not count. Terms: rows that
+ * count. -(1 - smoothing) log p_label - smoothing / c * sum_k log p_k, p = softmax of the row;
+ * smoothing in [0, 1) (Szegedy et al. 2016, section 7). */
+DVT_API dvt_var dvt_tape_loss_cross_entropy(dvt_tape *tape, dvt_var logits, const int32_t *label,
+                                            double smoothing, dvt_loss_sum sum);
+/* Kullback-Leibler divergence from log_p (n, c), logarithms of probabilities, to target q (n, c):
+ * terms are rows, sum_k q_k (log q_k - log_p_k), 0 log 0 = 0. */
+DVT_API dvt_var dvt_tape_loss_kl(dvt_tape *tape, dvt_var log_p, const float *target,
+                                 dvt_loss_sum sum);
+
+/* Connectionist temporal classification (Graves et al. 2006, eq. 5-8 and 15) in log space.
+ * log_p (steps, b, classes): logarithms of probabilities, as from dvt_tape_log_softmax. Terms: the
+ * b sequences, -log of the probability of the labels; MEAN divides each by its number of labels
+ * (at least 1) first, as PyTorch. A sequence too long for its steps has the loss infinity and no
+ * gradient, or counts 0 if zero_infinite. */
+typedef struct dvt_ctc {
+    const int32_t *label;        /* (b, width) borrowed, classes other than blank */
+    const int32_t *label_length; /* (b) */
+    const int32_t *steps;        /* (b), or NULL: all */
+    int64_t        width;
+    int32_t        blank;
+    bool           zero_infinite;
+} dvt_ctc;
+DVT_API dvt_var dvt_tape_loss_ctc(dvt_tape *tape, dvt_var log_p, const dvt_ctc *ctc,
+                                  dvt_loss_sum sum);
+
 #ifdef __cplusplus
 }
 #endif
