@@ -7,7 +7,7 @@
  *            element has 32 bits of its own and is dropped below the threshold p 2^32, sixteen
  *            Philox blocks at a time (64 elements), in lanes that vectorise.
  * Numbers    The part of the stream that belongs to row r begins at counter r 2^32.
- * Tests      tests/unit/test_learn_ops.c: rates, both ways; lanes against dvt_rng_u32
+ * Tests      tests/unit/test_learn_math.c: rates, both ways; lanes against dvt_rng_u32
  */
 #include "learn/dropout.h"
 

@@ -5,7 +5,7 @@
  * Idea       Branch-free: range reduction, a polynomial, scaling by exponent bits. No contraction
  *            and no table, so each instruction set gives the same bits.
  * Errors     exp: 2 ulp; tanh: 3 ulp, odd, never above 1; sigmoid: 3 ulp (checked on the whole
- *            range by tests/unit/test_learn_ops.c). NaN gives NaN; exp overflows to infinity.
+ *            range by tests/unit/test_learn_math.c). NaN gives NaN; exp overflows to infinity.
  */
 #ifndef DVTI_LEARN_FAST_MATH_H
 #define DVTI_LEARN_FAST_MATH_H

@@ -5,7 +5,7 @@
  * Idea       f(x) = sum c_i y_i(x) in double, so that only the rounding of y itself disturbs the
  *            difference. The c_i are not equal, so that errors in different elements of y do not
  *            cancel.
- * Tests      tests/unit/test_learn_ops.c plants a wrong gradient
+ * Tests      tests/unit/test_learn_tape.c plants a wrong gradient
  */
 #include "learn/tape_int.h"
 

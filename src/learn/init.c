@@ -6,7 +6,7 @@
  *            is draw k of the stream i under the set's seed, so adding a parameter at the end
  *            changes no other's values.
  * Sources    include/dovetail/learn.h, DVT_INIT_LIST.
- * Tests      tests/unit/test_learn_ops.c
+ * Tests      tests/unit/test_learn_params.c
  */
 #include "learn/params_int.h"
 

@@ -4,7 +4,7 @@
  *
  * Idea       Forwards computes the sum and d loss / d y in one pass; backwards multiplies by the
  *            gradient of the loss.
- * Tests      tests/unit/test_learn_ops.c: known answers, finite differences
+ * Tests      tests/unit/test_learn_losses.c: known answers, finite differences
  */
 #include "learn/loss_int.h"
 

@@ -7,7 +7,7 @@
  * Memory     12 bytes an element move through the processor in a step of Adam, each way; the loops
  *            run at that speed.
  * Threads    Parameters are cut into pieces of fixed size; elements do not meet.
- * Tests      tests/unit/test_learn_ops.c, tests/unit/test_learn_ops.c
+ * Tests      tests/unit/test_learn_optim.c, tests/diff/learn_torch.py
  *
  * Adam: D. Kingma, J. Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1, in the
  * order of operations of PyTorch: w -= (rate / c1) m / (sqrt(v) / sqrt(c2) + epsilon).

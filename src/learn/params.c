@@ -6,7 +6,7 @@
  *            gaps are zero and stay so. Gradients have the same places in a block of their own.
  * Memory     The blocks double when they are full.
  * Limits     2^31 - 1 parameters; names are looked up one after the other: models have tens.
- * Tests      tests/unit/test_learn_ops.c
+ * Tests      tests/unit/test_learn_params.c
  */
 #include "learn/params_int.h"
 

@@ -7,7 +7,7 @@
  *            them by one that holds the largest pass; until then, and if that fails, the old ones
  *            serve.
  * Invariant  pieces of a pass never overlap and never move.
- * Tests      tests/unit/test_learn_ops.c (counts allocations of a training)
+ * Tests      tests/unit/test_learn_tape.c (counts allocations of a training)
  */
 #include "learn/region.h"
 

@@ -4,7 +4,7 @@
  *
  * Idea       Rows are cut into chunks of a fixed number; a chunk is summed from top to bottom by
  *            one thread, then the chunks are added in their order. Threads share out chunks.
- * Tests      tests/unit/test_learn_ops.c, tests/unit/test_learn_ops.c
+ * Tests      tests/unit/test_learn_ops.c, tests/prop/prop_learn_threads.c
  */
 #include "learn/rows.h"
 

@@ -5,7 +5,7 @@
  * Idea       Rates are functions of the step, so that a resumed training needs no state for them;
  *            the plateau and the stopper remember metrics and are part of a checkpoint.
  * Cosine     I. Loshchilov, F. Hutter, "SGDR", 2017, eq. 5, one period.
- * Tests      tests/unit/test_learn_ops.c
+ * Tests      tests/unit/test_learn_optim.c
  */
 #include "learn/optim_int.h"
 

@@ -13,7 +13,7 @@
  * Invariants (1) operands stand before their node;
  *            (2) after a failure no operation runs, so no backward function sees an invalid node;
  *            (3) gradients of leaves and parameters are never given up.
- * Tests      tests/unit/test_learn_ops.c
+ * Tests      tests/unit/test_learn_tape.c
  */
 #include "learn/tape_int.h"
 

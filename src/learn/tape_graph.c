@@ -11,7 +11,7 @@
  *            relu with dropout: y > 0 exactly where the element passed both.
  * Order      A row's neighbours are added in the order of the matrix; gradients of parameters in
  *            chunks of DVTI_CHUNK_ROWS rows, then chunk after chunk.
- * Tests      tests/unit/test_learn_graph.c, tests/unit/test_learn_ops.c
+ * Tests      tests/unit/test_learn_graph.c, tests/prop/prop_learn_threads.c
  */
 #include "learn/dropout.h"
 #include "learn/rows.h"

@@ -5,7 +5,7 @@
  * Gradients  y = x w^T + b:  dx = dy w,  dw = dy^T x,  db = the sum of dy's rows.
  *            y = op(a) op(b), with op(a) (m, k):  d op(a) = dy op(b)^T,  d op(b) = op(a)^T dy;
  *            stored the other way round, each is the transposed product.
- * Tests      tests/unit/test_learn_ops.c (finite differences), tests/unit/test_learn_ops.c
+ * Tests      tests/unit/test_learn_ops.c (finite differences), tests/diff/learn_torch.py
  */
 #include "learn/rows.h"
 
