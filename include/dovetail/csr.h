@@ -17,7 +17,7 @@
     X(VERSION, 0x004, "r", "version of the instruction set")                                       \
     X(DESCRIPTION, 0x008, "r", "first 32 bits of the SHA-256 of the description")                  \
     X(CONTROL, 0x00c, "w", "bit 0 start, 1 soft reset, 2 clear done and error; set bits act")      \
-    X(STATUS, 0x010, "r", "bit 0 running, 1 done, 2 error; 15..8 error code (below)")              \
+    X(STATUS, 0x010, "r", "bit 0 running, 1 done, 2 error, 3 quiet; 15..8 error (below)")              \
     X(ERROR_PLACE, 0x014, "r", "tag of the word in flight when the error came")                    \
     X(IRQ_ENABLE, 0x018, "rw", "bit 0: irq while done or error is set")                            \
     X(STREAM_LO, 0x020, "rw", "byte address of the long words, multiple of 8")                     \
@@ -66,7 +66,9 @@ typedef enum dvt_csr {
     X(WRITE, 5, "a write to external memory answered with an error")                 \
     X(WATCHDOG, 6, "no progress for the cycles of the watchdog")                     \
     X(BUSY, 7, "started while running")                                              \
-    X(ASSERT, 8, "a check inside the overlay failed")
+    X(ASSERT, 8, "a check inside the overlay failed")                                \
+    X(PADDING, 9, "bits behind the fields of a part are set")                        \
+    X(RESET, 10, "a soft reset stopped the run")
 
 typedef enum dvt_csr_error {
 #define DVT_X(name, code, meaning) DVT_CSR_ERROR_##name = (code),
@@ -81,7 +83,8 @@ enum {
     DVT_CSR_CONTROL_CLEAR = 4,
     DVT_CSR_STATUS_RUNNING = 1,
     DVT_CSR_STATUS_DONE = 2,
-    DVT_CSR_STATUS_ERROR = 4
+    DVT_CSR_STATUS_ERROR = 4,
+    DVT_CSR_STATUS_QUIET = 8 /* external memory owes no answer: a run may be started */
 };
 
 #endif

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_causes -- gives every cycle of a run to one cause (timing.md section 9).
 //
-// Ports    the state as of the start of the cycle; out comes one bit of eight: 0 busy, 1 instructions,
-//          2 features, 3 auxiliary, 4 filters, 5 memory, 6 crossbar, 7 banks, 8 drain.
+// Ports    the state as of the start of the cycle; out comes one bit of nine in the order of the
+//          registers: busy, features, filters, instructions, crossbar, memory, drain, auxiliary, banks.
 // Cycles   combinational.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_causes (
   input  logic       word_busy,
   input  logic       fread_busy,
@@ -19,14 +19,18 @@ module dvt_causes (
   input  logic       all_taken,
   output logic [8:0] cause
 );
+  localparam logic [8:0] Busy = 9'h001, Features = 9'h002, Filters = 9'h004, Instructions = 9'h008,
+                         Crossbar = 9'h010, Memory = 9'h020, Drain = 9'h040, Auxiliary = 9'h080,
+                         Banks = 9'h100;
+
   always_comb begin
-    if (!word_busy) cause = 9'h002;
-    else if (fread_busy) cause = 9'h004;
-    else if (!array) cause = 9'h008;
-    else if (turn_done) cause = 9'h001;
+    if (!word_busy) cause = Instructions;
+    else if (fread_busy) cause = Features;
+    else if (!array) cause = Auxiliary;
+    else if (turn_done) cause = Busy;
     else if (turns_left && !enable) begin
-      cause = drain_waits_param ? 9'h010 : external & ~credit ? 9'h020 : 9'h040;
-    end else if (turns_left) cause = page_ready ? 9'h080 : 9'h010;
-    else cause = external & all_taken ? 9'h020 : 9'h100;
+      cause = drain_waits_param ? Filters : external & ~credit ? Memory : Crossbar;
+    end else if (turns_left) cause = page_ready ? Banks : Filters;
+    else cause = external & all_taken ? Memory : Drain;
   end
 endmodule

@@ -7,7 +7,7 @@
 // Ports    ended: the end flit has passed all nodes; load: launch of the mask's kernels, whose parts are
 //          active from the next cycle on.
 // Cycles   timing.md section 4: an end flit sent in cycle t is here (`ended`) in t + 12.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_chain #(
   parameter int Link = dvt_pkg::ControlLinkBits  // derived: do not override
 ) (

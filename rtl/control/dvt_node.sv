@@ -11,7 +11,7 @@
 // Share    shadow and active bits are all the control a kernel has: nothing is decoded twice.
 // Proof    tests/rtl/formal.sh: what enters leaves one cycle later, unchanged; shadow only moves for
 //          its own data.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_node #(
   parameter int Kernel = 0,
   parameter int Bits   = 64,  // of the part

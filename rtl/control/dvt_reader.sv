@@ -9,7 +9,7 @@
 //          been launched (word_open = 0).
 // Errors   bad_header: version or zero bytes wrong; bad_mask: kernels that this overlay does not have;
 //          bad_length: the stream ends before its words do, or later. They hold until reset.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_reader #(
   parameter int Link     = dvt_pkg::ControlLinkBits,  // derived, as those below: do not override
   parameter int BeatBits = dvt_pkg::MemoryBusBits > 64 ? dvt_pkg::MemoryBusBits : 64

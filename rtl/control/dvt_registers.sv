@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// dvt_registers -- the register block on AXI4-Lite (dovetail/registers.h).
+// dvt_registers -- the register block on AXI4-Lite (include/dovetail/csr.h).
 //
 // Idea     one write and one read at a time: a write is carried out in the cycle in which address and data
 //          are both there, its answer follows; a read is answered in the cycle after its address.
 //          Strobes are not looked at: registers are written whole. Unknown addresses read as 0.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_registers (
   input  logic        clk,
   input  logic        rst,
@@ -28,17 +28,14 @@ module dvt_registers (
   output logic        irq,
   output logic        start,
   output logic        soft_reset,
-  output logic        clear_done,
-  output logic        clear_error,
-  input  logic        idle,
+  output logic        clear,
   input  logic        running,
   input  logic        done,
   input  logic        error,
   input  logic        quiet,
-  input  logic        assert_failed,
-  input  logic [31:0] error_place,
+  input  logic [7:0]  error_code,
+  input  logic [15:0] error_place,
   input  logic [15:0] tag,
-  input  logic [31:0] words_done,
   output logic [39:0] stream,
   output logic [31:0] stream_bytes,
   output logic [31:0] stream_words,
@@ -50,8 +47,10 @@ module dvt_registers (
   output logic [9:0]  tw_index,
   output logic [31:0] tw_data
 );
+  localparam logic [31:0] WatchdogDefault = 32'd1 << 20;
+
   // ---- writes ----
-  logic        write, bvalid_q, irq_enable_q;
+  logic        write, control, bvalid_q, irq_enable_q;
   logic [19:0] wa;
   logic [31:0] wd, lo_q, bytes_q, words_q, watchdog_q;
   logic [7:0]  hi_q;
@@ -65,10 +64,10 @@ module dvt_registers (
   assign s_axil_bresp   = 2'b00;
   assign wa             = s_axil_awaddr;
   assign wd             = s_axil_wdata;
-  assign start          = write & (wa == 20'(dvt_pkg::CsrControl)) & wd[dvt_pkg::ControlStart];
-  assign soft_reset     = write & (wa == 20'(dvt_pkg::CsrControl)) & wd[dvt_pkg::ControlReset];
-  assign clear_done     = write & (wa == 20'(dvt_pkg::CsrStatus)) & wd[dvt_pkg::StatusDone];
-  assign clear_error    = write & (wa == 20'(dvt_pkg::CsrStatus)) & wd[dvt_pkg::StatusError];
+  assign control        = write & (wa == 20'(dvt_pkg::CsrControl));
+  assign start          = control & wd[0];
+  assign soft_reset     = control & wd[1];
+  assign clear          = control & wd[2];
   assign tw_valid       = write & (wa == 20'(dvt_pkg::CsrTableData));
   assign tw_table       = table_q;
   assign tw_index       = index_q;
@@ -78,14 +77,14 @@ module dvt_registers (
     if (rst) begin
       bvalid_q     <= 1'b0;
       irq_enable_q <= 1'b0;
-      watchdog_q   <= 32'(dvt_pkg::CsrWatchdogDefault);
+      watchdog_q   <= WatchdogDefault;
       lo_q         <= 32'd0;
       hi_q         <= 8'd0;
       bytes_q      <= 32'd0;
       words_q      <= 32'd0;
     end else begin
       bvalid_q <= write | (bvalid_q & ~s_axil_bready);
-      if (write && (wa == 20'(dvt_pkg::CsrControl))) irq_enable_q <= wd[dvt_pkg::ControlIrqEnable];
+      if (write && (wa == 20'(dvt_pkg::CsrIrqEnable))) irq_enable_q <= wd[0];
       if (write && (wa == 20'(dvt_pkg::CsrStreamLo))) lo_q <= wd;
       if (write && (wa == 20'(dvt_pkg::CsrStreamHi))) hi_q <= wd[7:0];
       if (write && (wa == 20'(dvt_pkg::CsrStreamBytes))) bytes_q <= wd;
@@ -107,7 +106,7 @@ module dvt_registers (
   // ---- reads ----
   logic        read, rvalid_q;
   logic [19:0] ra, counter_offset;
-  logic [31:0] rdata_q, rdata_d, status, hash_lo, hash_hi, counter_half;
+  logic [31:0] rdata_q, rdata_d, status, counter_half;
 
   assign read           = s_axil_arvalid & (~rvalid_q | s_axil_rready);
   assign s_axil_arready = read;
@@ -115,33 +114,26 @@ module dvt_registers (
   assign s_axil_rdata   = rdata_q;
   assign s_axil_rresp   = 2'b00;
   assign ra             = s_axil_araddr;
-  assign counter_offset = ra - 20'(dvt_pkg::CsrCounters);
+  assign counter_offset = ra - 20'(dvt_pkg::CsrCycles);
   assign counter_select = counter_offset[7:3];
 
-  assign hash_lo      = dvt_pkg::DescriptionHash[63:32];
-  assign hash_hi      = dvt_pkg::DescriptionHash[31:0];
   assign counter_half = counter_offset[19:8] != 12'd0 ? 32'd0 : ra[2] ? counter[63:32] : counter[31:0];
 
-  assign status = 32'(idle) << dvt_pkg::StatusIdle | 32'(running) << dvt_pkg::StatusRunning |
-                  32'(done) << dvt_pkg::StatusDone | 32'(error) << dvt_pkg::StatusError |
-                  32'(quiet) << dvt_pkg::StatusQuiet |
-                  32'(assert_failed) << dvt_pkg::StatusAssertFailed;
+  assign status       = {16'd0, error_code, 4'd0, quiet, error, done, running};
   always_comb begin
     case (ra)
-      20'(dvt_pkg::CsrId):          rdata_d = 32'(dvt_pkg::CsrBlockId);
-      20'(dvt_pkg::CsrVersion):     rdata_d = {16'(dvt_pkg::IsaVersion), 16'(dvt_pkg::CsrBlockVersion)};
-      20'(dvt_pkg::CsrHashLo):      rdata_d = hash_lo;
-      20'(dvt_pkg::CsrHashHi):      rdata_d = hash_hi;
-      20'(dvt_pkg::CsrControl):     rdata_d = 32'(irq_enable_q) << dvt_pkg::ControlIrqEnable;
+      20'(dvt_pkg::CsrId):          rdata_d = 32'(dvt_pkg::CsrIdValue);
+      20'(dvt_pkg::CsrVersion):     rdata_d = 32'(dvt_pkg::IsaVersion);
+      20'(dvt_pkg::CsrDescription): rdata_d = 32'(dvt_pkg::CsrDescriptionValue);
       20'(dvt_pkg::CsrStatus):      rdata_d = status;
-      20'(dvt_pkg::CsrError):       rdata_d = error_place;
-      20'(dvt_pkg::CsrTag):         rdata_d = {16'd0, tag};
+      20'(dvt_pkg::CsrErrorPlace):  rdata_d = {16'd0, error_place};
+      20'(dvt_pkg::CsrIrqEnable):   rdata_d = {31'd0, irq_enable_q};
       20'(dvt_pkg::CsrStreamLo):    rdata_d = lo_q;
       20'(dvt_pkg::CsrStreamHi):    rdata_d = {24'd0, hi_q};
       20'(dvt_pkg::CsrStreamBytes): rdata_d = bytes_q;
       20'(dvt_pkg::CsrStreamWords): rdata_d = words_q;
       20'(dvt_pkg::CsrWatchdog):    rdata_d = watchdog_q;
-      20'(dvt_pkg::CsrWordsDone):   rdata_d = words_done;
+      20'(dvt_pkg::CsrTag):         rdata_d = {16'd0, tag};
       20'(dvt_pkg::CsrTableSelect): rdata_d = {12'd0, table_q, 6'd0, index_q};
       default:                      rdata_d = counter_half;
     endcase

@@ -6,7 +6,7 @@
 // Cycles   timing.md section 4, Launch and End: launch in the first cycle with a loaded word, an empty wread
 //          shadow and no busy word; the word ends in the first cycle in which both are idle again, and in
 //          that cycle the next may be launched. run_end is high in cycle E.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_sequencer (
   input  logic        clk,
   input  logic        rst,
@@ -23,7 +23,6 @@ module dvt_sequencer (
   output logic [15:0] active,      // mask of the word launched last
   output logic [15:0] active_tag,
   output logic        word_busy,   // launched and not ended
-  output logic [31:0] words_done,
   output logic        run_end
 );
   logic        loaded_q, full_q, launched_q, word_ends;
@@ -41,18 +40,18 @@ module dvt_sequencer (
       full_q     <= 1'b0;
       launched_q <= 1'b0;
       active_q   <= 16'd0;
+      tag_q      <= 16'd0;
       done_q     <= 32'd0;
     end else begin
       loaded_q   <= ended | (loaded_q & ~launch);
       full_q     <= wread_complete | (full_q & ~wread_taken);
       launched_q <= launch | (launched_q & ~word_ends);
       if (launch) active_q <= kernels;
+      if (launch) tag_q <= tag;
       if (word_ends) done_q <= done_q + 32'd1;
     end
-    if (launch) tag_q <= tag;
   end
   assign wread_full = full_q;
   assign active     = active_q;
   assign active_tag = tag_q;
-  assign words_done = done_q;
 endmodule

@@ -5,7 +5,7 @@
 //          addr, beats: the next burst; run_done: it is the run's last. With grant the burst is
 //          taken; behind the last one the next run must stand at run_first in the next cycle.
 // Cycles   combinational from the registered place; one burst a cycle, no gap between runs.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_burst #(
   parameter int BeatBits   = 34,  // bits of a beat's number
   parameter int LenBits    = 9,   // bits of a count of beats

@@ -7,7 +7,7 @@
 //          this cycle. flush: the trip's last block has entered. room: the queue behind takes a beat.
 // Cycles   timing.md section 8, External memory. A block that enters where another word already lies
 //          replaces it.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_coalescer #(
   parameter int BeatBits = 34,
   parameter int Blocks   = dvt_pkg::BeatBlocks,  // derived, as those below: do not override

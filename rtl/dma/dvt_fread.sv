@@ -5,7 +5,7 @@
 //          the beats apart as they arrive and counts where the words go.
 // Cycles   timing.md section 3. Asks from the cycle after the launch on; busy falls with the last word
 //          written. A step writes up to Banks words, each into a bank of its own.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_fread #(
   parameter int AddrBits = 40,
   parameter int BeatBits = 34,

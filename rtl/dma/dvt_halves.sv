@@ -4,7 +4,7 @@
 // Rules    timing.md section 3, Halves: the first step of a filling needs room (fewer than two in use) and
 //          takes a half, its last makes it ready; done takes it from the ready ones, freed makes it room.
 //          All look at the state of the start of the cycle; several may come in one cycle.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_halves (
   input  logic clk,
   input  logic rst,

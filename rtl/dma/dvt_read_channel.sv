@@ -10,7 +10,7 @@
 // Stop     with stop nothing new is asked for and answers are dropped; quiet: none is due any more.
 // Errors   bad_resp: an answer other than OKAY; bad_last: rlast not with the burst's last beat, or
 //          an answer nobody waits for.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_read_channel #(
   parameter int AddrBits = 40,
   parameter int BeatBits = 34,

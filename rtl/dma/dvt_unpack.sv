@@ -8,7 +8,7 @@
 //          left: words that may be taken now; left_is_run: the run ends with them. Out: step,
 //          take (words, 0 while a large one is collected), slot of the first, and the words.
 // Cycles   combinational from the head beat; a beat leaves with its last word, or the run's.
-// Tests    tests/rtl/overlay.sh (buses of 4 to 64 bytes, words of 4 to 128)
+// Tests    tests/diff/diff_rtl.c (buses of 4 to 64 bytes, words of 4 to 128)
 module dvt_unpack #(
   parameter int BusBytes  = 64,
   parameter int WordBytes = 16,

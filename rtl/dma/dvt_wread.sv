@@ -4,7 +4,7 @@
 // Cycles   timing.md section 3, wread runs ahead: idle (pages and parameters of the part before asked
 //          for and taken apart) and a complete part in the shadow register: taken in this cycle, asked for
 //          from the next cycle on.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_wread #(
   parameter int AddrBits = 40,
   parameter int BeatBits = 34,

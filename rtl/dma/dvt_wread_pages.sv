@@ -6,7 +6,7 @@
 // Cycles   timing.md section 3. start: the part is there from the next cycle on; busy from then until the
 //          last word of the last page is taken.
 // Lanes    1 (depthwise) or k_vec, nothing else: the bytes of a page need no multiplier.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_wread_pages #(
   parameter int AddrBits = 40,
   parameter int BeatBits = 34,

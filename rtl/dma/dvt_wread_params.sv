@@ -5,7 +5,7 @@
 //          last row of the last group is taken. On buses below 16 bytes a row takes several steps.
 // Length   rows * groups is the one product of two fields that the hardware makes: 16 x 16 bits, used
 //          from the cycle after the start on.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_wread_params #(
   parameter int AddrBits = 40,
   parameter int BeatBits = 34,

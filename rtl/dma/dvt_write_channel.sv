@@ -8,7 +8,7 @@
 // Stop     with stop what has not been offered is dropped; an address or data beat whose other half was
 //          accepted is completed. quiet: nothing is due any more.
 // Errors   bad_resp: an answer other than OKAY, or one that nobody waits for.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_write_channel #(
   parameter int AddrBits = 40,
   parameter int BeatBits = 34,

@@ -6,7 +6,7 @@
 // Cycles   timing.md section 8. A beat pushed in cycle t can be taken from t + 1 on. busy rises with the
 //          launch of a trip and falls as trip_busy there. credit: fewer than FW beats are drained and
 //          not taken.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_writer #(
   parameter int BeatBits = 34,
   parameter int BankBits = 2,

@@ -6,7 +6,7 @@
 // Cycles   combinational.
 // Proof    tests/rtl/formal.sh: only who wants is served, at most one a bank, the lowest, never by a
 //          blocked bank, and a free bank that somebody wants serves.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_bank_grant #(
   parameter int Clients    = 8,
   parameter int Banks      = 4,

@@ -7,7 +7,7 @@
 // Ports    clear at the launch, the fields are valid from the next cycle on; step: to the next beat.
 //          keep, place: blocks of the present beat; last: it is the trip's last.
 // Cycles   combinational from registered counters; a step in cycle t is visible in t + 1.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_beat_walk #(
   parameter int AddrBits = 24,
   parameter int StepBits = 24,

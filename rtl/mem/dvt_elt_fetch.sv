@@ -6,7 +6,7 @@
 // Cycles   timing.md section 7, Elt fetch: from the cycle after the launch on, while go; a beat fetched in
 //          cycle t is in the queue, and counted by `operands`, from t + READ + 1 on.
 // Ports    operand_taken: the drain reserves one; operand_pop: the oldest is used and leaves the queue.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_elt_fetch #(
   parameter int BankBits = 2,
   parameter int RowBits  = 10,

@@ -5,7 +5,7 @@
 //          words collected up to now, those of this cycle included; `held` those up to the cycle before.
 // Cycles   served in t: in `blocks` from t + 1 on, in `held` from t + 2 on, until the client is served
 //          again. So the banks are free for others while the collector waits (timing.md section 7).
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_gather #(
   parameter int Clients  = 8,
   parameter int Banks    = 4,

@@ -5,7 +5,7 @@
 //          a trip begins to write) and its read (stream reader or elt fetch, told apart by
 //          dvt_bank_grant). Bank b of a vector lies at b * width.
 // Cycles   a word written in cycle t can be read from t + 1 on; a row read in t is there in t + 1.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_stream_buffer #(
   parameter int Banks   = 4,
   parameter int Rows    = 1024,  // words of a bank

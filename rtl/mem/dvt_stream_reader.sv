@@ -8,7 +8,7 @@
 //          turn_*: to dvt_compute, turn_blocks and turn_inside in stage READ.
 // Cycles   timing.md sections 5 and 6: works on a turn in cycles with enable, a page (array, depthwise)
 //          and the interval of the window kernels behind it.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_stream_reader #(
   parameter int BankBits = 2,
   parameter int RowBits  = 10,

@@ -6,7 +6,7 @@
 // Ports    launch: the parts are valid from the next cycle on. done: the present turn is completed in
 //          this cycle. All outputs speak of the present turn. `real_turn` is 0 for virtual ones.
 // Cycles   timing.md section 5. A completed turn's successor stands here in the next cycle.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_turns (
   input  logic                                  clk,
   input  logic                                  rst,

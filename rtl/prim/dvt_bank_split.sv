@@ -4,7 +4,7 @@
 // Idea     with a power of two of banks these are bits of the address. Other numbers divide by a
 //          constant; a place in the bank only has to be its own, so the row is the quotient.
 // Cycles   combinational.
-// Tests    tests/rtl/overlay.sh (overlays of 1, 2, 3 and 16 banks)
+// Tests    tests/diff/diff_rtl.c (overlays of 1, 2, 3 and 16 banks)
 module dvt_bank_split #(
   parameter int Banks    = 4,
   parameter int Words    = 4096,  // of the whole buffer

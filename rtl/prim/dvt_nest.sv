@@ -7,7 +7,7 @@
 // Outputs  at_end[l]: level l stands at its last turn; below_end[l]: all levels below l do, l up to
 //          Levels; advance[l]: a step moves level l on and takes those below back to their start.
 // Cycles   a step in cycle t is visible in t + 1.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_nest #(
   parameter int Levels = 4,
   parameter int Bits   = 16

@@ -6,7 +6,7 @@
 // Ports    advance as from dvt_nest (one level or none), steps two's complement. Behind the last turn
 //          all sums are 0 again. Sums wrap at SumBits; whoever needs only the low bits asks for them.
 // Cycles   a step in cycle t is visible in t + 1; `moved` is the sum of the next turn in t already.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_nest_sum #(
   parameter int Levels   = 4,
   parameter int StepBits = 24,

@@ -2,7 +2,7 @@
 // dvt_offsets -- 0, by, 2*by, 3*by, ... as a chain of adders: what lanes add to the place of lane 0.
 //
 // Cycles   combinational; `by` stands still while a word runs, so the chain is no critical path.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_offsets #(
   parameter int Count = 4,
   parameter int Bits  = 24

@@ -4,7 +4,7 @@
 // Latency     an address read in cycle t gives its word in t + 1; without read_en the word stays.
 // Collisions  a word written in the cycle in which it is read: the old one comes out. Nobody here
 //             depends on it (words are refused whose trip writes what it reads).
-// Tests       as part of dvt_fifo and dvt_stream_buffer: tests/rtl/fifo.sh, tests/rtl/overlay.sh
+// Tests       as part of dvt_fifo and dvt_stream_buffer: tests/diff/diff_rtl.c
 module dvt_ram #(
   parameter int Width    = 32,  // bits
   parameter int Depth    = 64,  // words

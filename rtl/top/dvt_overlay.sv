@@ -6,10 +6,11 @@
 //          and wread fill stream buffer, filter caches and parameters, dvt_stream_reader feeds
 //          dvt_compute, dvt_writer takes what it packs.
 // Ports    AXI4 master m_axi_* (no ids, INCR bursts of full width, one write beat a burst), AXI4-Lite
-//          slave s_axil_* (dovetail/registers.h), irq while a run has ended and it is enabled,
-//          running: state RUN, high in cycles 0..E of a run (timing.md section 1).
+//          slave s_axil_* (include/dovetail/csr.h), irq while a run has ended and it is enabled,
+//          running: high in cycles 0..E of a run (timing.md section 1), and behind an error
+//          until external memory owes nothing.
 // Reset    rst, synchronous. Function tables in dvt_compute survive the resets between runs.
-// Tests    tests/rtl/overlay.sh
+// Tests    tests/diff/diff_rtl.c
 module dvt_overlay #(
   parameter int AddrBits = 40,
   parameter int BusBits  = dvt_pkg::MemoryBusBits  // derived: do not override
@@ -86,11 +87,12 @@ module dvt_overlay #(
   assign m_axi_wlast   = 1'b1;
 
   // ---- registers and the state of the block ----
-  logic        start, soft_reset, clear_done, clear_error, idle, forget, done, error, quiet, fault;
-  logic        failed_q, progress, run_end, flush, axi_rst;
-  logic [31:0] error_place, stream_bytes, stream_words, watchdog, words_done;
+  logic        start, soft_reset, clear, run_on, forget, done, error, quiet, fault;
+  logic        progress, run_end, flush, axi_rst;
+  logic [7:0]  error_code;
+  logic [31:0] stream_bytes, stream_words, watchdog;
   logic [39:0] stream;
-  logic [15:0] errors, tag;
+  logic [15:0] errors, error_place, tag;
   logic [4:0]  counter_select;
   logic [63:0] counter;
   logic        tw_valid;
@@ -103,20 +105,16 @@ module dvt_overlay #(
     .s_axil_awaddr, .s_axil_awvalid, .s_axil_awready, .s_axil_wdata, .s_axil_wstrb, .s_axil_wvalid,
     .s_axil_wready, .s_axil_bresp, .s_axil_bvalid, .s_axil_bready, .s_axil_araddr, .s_axil_arvalid,
     .s_axil_arready, .s_axil_rdata, .s_axil_rresp, .s_axil_rvalid, .s_axil_rready,
-    .irq, .start, .soft_reset, .clear_done, .clear_error, .idle, .running, .done, .error, .quiet,
-    .assert_failed(failed_q), .error_place, .tag, .words_done, .stream, .stream_bytes, .stream_words,
-    .watchdog, .counter_select, .counter, .tw_valid, .tw_table, .tw_index, .tw_data
+    .irq, .start, .soft_reset, .clear, .running, .done, .error, .quiet, .error_code, .error_place, .tag,
+    .stream, .stream_bytes, .stream_words, .watchdog, .counter_select, .counter,
+    .tw_valid, .tw_table, .tw_index, .tw_data
   );
   dvt_run u_run (
-    .clk, .rst, .start, .soft_reset, .clear_done, .clear_error, .watchdog, .run_end, .progress, .quiet,
-    .errors, .word(words_done[15:0]), .running, .idle, .forget, .done, .error, .error_place
+    .clk, .rst, .start, .soft_reset, .clear, .watchdog, .run_end, .progress, .quiet, .errors, .tag,
+    .active(run_on), .running, .forget, .done, .error, .error_code, .error_place
   );
-  assign flush   = rst | ~running;
+  assign flush   = rst | ~run_on;
   assign axi_rst = rst | forget;
-  always_ff @(posedge clk) begin
-    if (rst | start) failed_q <= 1'b0;
-    else if (running & fault) failed_q <= 1'b1;
-  end
 
   // ---- external memory ----
   logic [3:0]            ask, grant, beat_valid, beat_pop;
@@ -132,13 +130,13 @@ module dvt_overlay #(
   logic [BusBits/8-1:0]  wpush_strb;
 
   dvt_read_channel #(.AddrBits(AddrBits), .BeatBits(BeatBits), .LenBits(LenBits)) u_read (
-    .clk, .rst(axi_rst), .stop(~running), .quiet(read_quiet), .bad_resp(read_resp),
+    .clk, .rst(axi_rst), .stop(~run_on), .quiet(read_quiet), .bad_resp(read_resp),
     .bad_last(read_last), .fault(read_fault), .ask, .ask_addr, .ask_beats, .grant, .beat_valid, .beat,
     .control_beat, .beat_pop, .m_axi_araddr, .m_axi_arlen, .m_axi_arvalid, .m_axi_arready,
     .m_axi_rdata, .m_axi_rresp, .m_axi_rlast, .m_axi_rvalid, .m_axi_rready
   );
   dvt_write_channel #(.AddrBits(AddrBits), .BeatBits(BeatBits)) u_write (
-    .clk, .rst(axi_rst), .stop(~running), .quiet(write_quiet), .bad_resp(write_resp),
+    .clk, .rst(axi_rst), .stop(~run_on), .quiet(write_quiet), .bad_resp(write_resp),
     .fault(write_fault), .push(wpush), .push_addr(wpush_addr), .push_data(wpush_data),
     .push_strb(wpush_strb), .room(wroom), .idle(write_idle), .sent(write_sent),
     .m_axi_awaddr, .m_axi_awvalid, .m_axi_awready, .m_axi_wdata, .m_axi_wstrb, .m_axi_wvalid,
@@ -162,7 +160,7 @@ module dvt_overlay #(
     .grant(grant[0]), .addr(ask_addr[0 +: BeatBits]), .beats(ask_beats[0 +: LenBits]),
     .run_done(control_done)
   );
-  assign ask[0] = running & ~asked_q & (stream_bytes != 32'd0);
+  assign ask[0] = run_on & ~asked_q & (stream_bytes != 32'd0);
   always_ff @(posedge clk) begin
     if (flush) asked_q <= 1'b0;
     else if (grant[0] && control_done) asked_q <= 1'b1;
@@ -197,7 +195,7 @@ module dvt_overlay #(
   dvt_sequencer u_sequencer (
     .clk, .rst(flush), .words(stream_words), .ended, .kernels(loading), .tag(loading_tag),
     .wread_complete, .wread_taken, .fread_busy, .trip_busy, .launch, .wread_full, .active,
-    .active_tag(tag), .word_busy, .words_done, .run_end
+    .active_tag(tag), .word_busy, .run_end
   );
 
   // ---- features in, filters in ----
@@ -324,29 +322,18 @@ module dvt_overlay #(
   );
 
   // ---- what is counted, what is wrong ----
-  logic [8:0]                       cause;
-  logic [dvt_pkg::CounterCount-1:0] one;
+  localparam int Counters = (dvt_pkg::CsrKernelLink - dvt_pkg::CsrCycles) / 8 + 1;
+  logic [8:0]          cause;
+  logic [Counters-1:0] one;
 
   dvt_causes u_causes (
     .word_busy, .fread_busy, .array(wide), .turn_done, .turns_left, .enable, .page_ready,
     .drain_waits_param, .external, .credit, .all_taken, .cause
   );
-  assign one[dvt_pkg::CounterDrain:dvt_pkg::CounterBusy] = cause;
-  assign one[dvt_pkg::CounterCycles]       = 1'b1;
-  assign one[dvt_pkg::CounterTurns]        = turn_done & wide;
-  assign one[dvt_pkg::CounterBeatsRead]    = m_axi_rvalid;
-  assign one[dvt_pkg::CounterBeatsWritten] = write_sent;
-  assign one[dvt_pkg::CounterSaturated]    = 1'b0;
-  assign one[dvt_pkg::CounterFread]        = fread_step;
-  assign one[dvt_pkg::CounterPages]        = wread_step[1];
-  assign one[dvt_pkg::CounterParameters]   = wread_step[0];
-  assign one[dvt_pkg::CounterSread]        = turn_done;
-  assign one[dvt_pkg::CounterElt]          = elt_step;
-  assign one[dvt_pkg::CounterBeatsDrained] = beat_drained;
-  assign one[dvt_pkg::CounterBeatsTaken]   = beat_taken;
-  assign one[dvt_pkg::CounterFlits]        = flit_kind != 2'd0;
-  dvt_counters u_counters (
-    .clk, .begin_run(start & idle), .count(running & ~run_end), .one,
+  assign one = {flit_kind != 2'd0, beat_taken, elt_step, beat_drained, turn_done, wread_step[0],
+                wread_step[1], fread_step, 1'b0, write_sent, m_axi_rvalid, launch, cause, 1'b1};
+  dvt_counters #(.Count(Counters)) u_counters (
+    .clk, .begin_run(flush & start), .count(run_on & ~run_end), .one,
     .some(write_saturated + acc_saturated), .select(counter_select), .value(counter)
   );
 
@@ -357,14 +344,13 @@ module dvt_overlay #(
   assign fault    = read_fault | write_fault | pages_fault | groups_fault | elt_fault | writer_fault;
   always_comb begin
     errors = 16'd0;
-    errors[dvt_pkg::ErrorHeader]        = bad_header;
-    errors[dvt_pkg::ErrorMask]          = bad_mask;
-    errors[dvt_pkg::ErrorLength]        = bad_length;
-    errors[dvt_pkg::ErrorPadding]       = bad_padding;
-    errors[dvt_pkg::ErrorReadResponse]  = read_resp;
-    errors[dvt_pkg::ErrorWriteResponse] = write_resp;
-    errors[dvt_pkg::ErrorReadProtocol]  = read_last;
-    errors[dvt_pkg::ErrorAssert]        = fault;
+    errors[dvt_pkg::CsrErrorVersion] = bad_header;
+    errors[dvt_pkg::CsrErrorMask]    = bad_mask;
+    errors[dvt_pkg::CsrErrorLength]  = bad_length;
+    errors[dvt_pkg::CsrErrorPadding] = bad_padding;
+    errors[dvt_pkg::CsrErrorRead]    = read_resp | read_last;
+    errors[dvt_pkg::CsrErrorWrite]   = write_resp;
+    errors[dvt_pkg::CsrErrorAssert]  = fault;
   end
 
   logic unused;
