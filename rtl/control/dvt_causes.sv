@@ -2,7 +2,8 @@
 // dvt_causes -- gives every cycle of a run to one cause (timing.md section 9).
 //
 // Ports    the state as of the start of the cycle; out comes one bit of nine in the order of the
-//          registers: busy, features, filters, instructions, crossbar, memory, drain, auxiliary, banks.
+//          registers: busy, features, filters, instructions, crossbar, memory, drain, auxiliary,
+//          banks.
 // Cycles   combinational.
 // Tests    tests/diff/diff_rtl.c
 module dvt_causes (

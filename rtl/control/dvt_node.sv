@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// dvt_node -- transport node of one kernel: a register on the chain, the part being loaded, the part
-//             in use.
+// dvt_node -- transport node of one kernel: a register on the chain, the part being loaded, the
+//             part in use.
 //
-// Idea     everything passes through; between its own start flit and the next one the node shifts data
-//          into its shadow register. The launch copies shadow to active.
-// Cycles   timing.md section 4: a flit that enters in cycle t leaves in t + 1; a part whose last flit
-//          enters in t is complete from t + 1 on; an active part is valid from the cycle after
-//          the launch on.
+// Idea     everything passes through; between its own start flit and the next one the node shifts
+//          data into its shadow register. The launch copies shadow to active.
+// Cycles   timing.md section 4: a flit that enters in cycle t leaves in t + 1; a part whose last
+//          flit enters in t is complete from t + 1 on; an active part is valid from the cycle
+//          after the launch on.
 // Ports    complete: last flit of the part, in this cycle. padding: bits behind the part are set.
 // Share    shadow and active bits are all the control a kernel has: nothing is decoded twice.
-// Proof    tests/rtl/formal.sh: what enters leaves one cycle later, unchanged; shadow only moves for
-//          its own data.
+// Proof    tests/rtl/formal.sh: what enters leaves one cycle later, unchanged; shadow only moves
+//          for its own data.
 // Tests    tests/diff/diff_rtl.c
 module dvt_node #(
   parameter int Kernel = 0,

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_reader -- reads long words from the control stream and sends their parts down the chain.
 //
-// Idea     the stream is units of 8 bytes, so a flit of any link width is a slice of the unit at the head.
-//          A word is: header (kept here), then for each kernel of its mask one start flit and its
-//          data, then an end flit. A kernel's units are a constant; the stream carries no lengths.
-// Flits    kind 0 none, 1 start (payload: kernel, 15 = end of the word), 2 data, 3 last data of a part.
-// Cycles   timing.md section 4: at most one flit a cycle; the header waits until the word before has
-//          been launched (word_open = 0).
-// Errors   bad_header: version or zero bytes wrong; bad_mask: kernels that this overlay does not have;
-//          bad_length: the stream ends before its words do, or later. They hold until reset.
+// Idea     the stream is units of 8 bytes, so a flit of any link width is a slice of the unit at
+//          the head. A word is: header (kept here), then for each kernel of its mask one start
+//          flit and its data, then an end flit. A kernel's units are a constant; the stream
+//          carries no lengths.
+// Flits    kind 0 none, 1 start (payload: kernel, 15 = end of the word), 2 data, 3 last data of a
+//          part.
+// Cycles   timing.md section 4: at most one flit a cycle; the header waits until the word before
+//          has been launched (word_open = 0).
+// Errors   bad_header: version or zero bytes wrong; bad_mask: kernels that this overlay does not
+//          have; bad_length: the stream ends before its words do, or later. They hold until
+//          reset.
 // Tests    tests/diff/diff_rtl.c
 module dvt_reader #(
   parameter int Link     = dvt_pkg::ControlLinkBits,  // derived, as those below: do not override

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_registers -- the register block on AXI4-Lite (include/dovetail/csr.h).
 //
-// Idea     one write and one read at a time: a write is carried out in the cycle in which address and data
-//          are both there, its answer follows; a read is answered in the cycle after its address.
-//          Strobes are not looked at: registers are written whole. Unknown addresses read as 0.
+// Idea     one write and one read at a time: a write is carried out in the cycle in which address
+//          and data are both there, its answer follows; a read is answered in the cycle after its
+//          address. Strobes are not looked at: registers are written whole. Unknown addresses
+//          read as 0.
 // Tests    tests/diff/diff_rtl.c
 module dvt_registers (
   input  logic        clk,
@@ -117,7 +118,8 @@ module dvt_registers (
   assign counter_offset = ra - 20'(dvt_pkg::CsrCycles);
   assign counter_select = counter_offset[7:3];
 
-  assign counter_half = counter_offset[19:8] != 12'd0 ? 32'd0 : ra[2] ? counter[63:32] : counter[31:0];
+  assign counter_half = counter_offset[19:8] != 12'd0 ? 32'd0
+                        : ra[2] ? counter[63:32] : counter[31:0];
 
   assign status       = {16'd0, error_code, 4'd0, quiet, error, done, running};
   always_comb begin

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_run -- state of the block: idle, running, waiting for answers that memory still owes.
 //
-// Idea     a run ends by its last word or by the first error. Behind an error the block stops asking and
-//          waits until external memory owes nothing, or for as long as the watchdog says. Everything
-//          but the AXI channels is held in reset unless words run, so a run begins from nothing.
-// Ports    active: words run; running: the same, and while an error is waited out. quiet: memory owes
-//          nothing. forget: the channels are to forget what it owes (soft reset while not running).
-// Cycles   cycle 0 of a run is the first with active = 1, the one after a start was accepted; active falls
-//          behind cycle E.
-// Errors   the first one stays until a start, a soft reset or a clear. A watchdog of 0 never fires. A
-//          start while running stops the run; a start while memory owes answers is refused.
+// Idea     a run ends by its last word or by the first error. Behind an error the block stops
+//          asking and waits until external memory owes nothing, or for as long as the watchdog
+//          says. Everything but the AXI channels is held in reset unless words run, so a run
+//          begins from nothing.
+// Ports    active: words run; running: the same, and while an error is waited out. quiet: memory
+//          owes nothing. forget: the channels are to forget what it owes (soft reset while not
+//          running).
+// Cycles   cycle 0 of a run is the first with active = 1, the one after a start was accepted;
+//          active falls behind cycle E.
+// Errors   the first one stays until a start, a soft reset or a clear. A watchdog of 0 never
+//          fires. A start while running stops the run; a start while memory owes answers is
+//          refused.
 // Tests    tests/rtl/rtl_faults.c
 module dvt_run (
   input  logic        clk,

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// dvt_sequencer -- launches loaded words one after the other and tells when the last one has ended.
+// dvt_sequencer -- launches loaded words one after the other and tells when the last one has
+//             ended.
 //
-// Idea     a word takes effect when nothing of the word before is under way: that is all the order there
-//          is. Filters alone run ahead, which wread does by itself.
-// Cycles   timing.md section 4, Launch and End: launch in the first cycle with a loaded word, an empty wread
-//          shadow and no busy word; the word ends in the first cycle in which both are idle again, and in
-//          that cycle the next may be launched. run_end is high in cycle E.
+// Idea     a word takes effect when nothing of the word before is under way: that is all the
+//          order there is. Filters alone run ahead, which wread does by itself.
+// Cycles   timing.md section 4, Launch and End: launch in the first cycle with a loaded word, an
+//          empty wread shadow and no busy word; the word ends in the first cycle in which both
+//          are idle again, and in that cycle the next may be launched. run_end is high in cycle
+//          E.
 // Tests    tests/diff/diff_rtl.c
 module dvt_sequencer (
   input  logic        clk,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_burst -- cuts the beats of contiguous runs into bursts (timing.md section 3, Requests).
 //
-// Ports    run_first, run_last: first and last beat of the present run, counted in beats of the bus.
-//          addr, beats: the next burst; run_done: it is the run's last. With grant the burst is
-//          taken; behind the last one the next run must stand at run_first in the next cycle.
+// Ports    run_first, run_last: first and last beat of the present run, counted in beats of the
+//          bus. addr, beats: the next burst; run_done: it is the run's last. With grant the burst
+//          is taken; behind the last one the next run must stand at run_first in the next cycle.
 // Cycles   combinational from the registered place; one burst a cycle, no gap between runs.
 // Tests    tests/diff/diff_rtl.c
 module dvt_burst #(

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_coalescer -- gathers feature words into beats of the bus, or cuts large ones into beats.
 //
-// Idea     words up to the bus: one beat is open; pending blocks enter it in order as long as they lie in
-//          it; another beat pushes it out. Larger words: one beat of the lowest pending block a cycle.
-// Ports    head: a beat of blocks stands at the writer with these pending; entered: blocks done with in
-//          this cycle. flush: the trip's last block has entered. room: the queue behind takes a beat.
-// Cycles   timing.md section 8, External memory. A block that enters where another word already lies
-//          replaces it.
+// Idea     words up to the bus: one beat is open; pending blocks enter it in order as long as
+//          they lie in it; another beat pushes it out. Larger words: one beat of the lowest
+//          pending block a cycle.
+// Ports    head: a beat of blocks stands at the writer with these pending; entered: blocks done
+//          with in this cycle. flush: the trip's last block has entered. room: the queue behind
+//          takes a beat.
+// Cycles   timing.md section 8, External memory. A block that enters where another word already
+//          lies replaces it.
 // Tests    tests/diff/diff_rtl.c
 module dvt_coalescer #(
   parameter int BeatBits = 34,

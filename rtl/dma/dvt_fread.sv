@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_fread -- feature reader: external memory to stream buffer (isa.md, fread).
 //
-// Idea     one nest asks for the runs (n[0] contiguous words for each of levels 1 and 2), another takes
-//          the beats apart as they arrive and counts where the words go.
-// Cycles   timing.md section 3. Asks from the cycle after the launch on; busy falls with the last word
-//          written. A step writes up to Banks words, each into a bank of its own.
+// Idea     one nest asks for the runs (n[0] contiguous words for each of levels 1 and 2), another
+//          takes the beats apart as they arrive and counts where the words go.
+// Cycles   timing.md section 3. Asks from the cycle after the launch on; busy falls with the last
+//          word written. A step writes up to Banks words, each into a bank of its own.
 // Tests    tests/diff/diff_rtl.c
 module dvt_fread #(
   parameter int AddrBits = 40,
@@ -65,13 +65,15 @@ module dvt_fread #(
     .at_end(ask_end), .below_end(ask_below), .advance(ask_advance)
   );
   dvt_nest_sum #(.Levels(2), .StepBits(32), .SumBits(32)) u_ask_sum (
-    .clk, .clear(launch), .step(grant & run_done), .advance(ask_advance), .steps(src_step), .sum(ask_sum)
+    .clk, .clear(launch), .step(grant & run_done), .advance(ask_advance), .steps(src_step),
+    .sum(ask_sum)
   );
   assign run_at      = src + ask_sum;
   assign first_byte  = AddrBits'(run_at) << WordLog2;
   assign behind_byte = first_byte + (AddrBits'(n0) << WordLog2);
   assign last_byte   = behind_byte - AddrBits'(1);
-  dvt_burst #(.BeatBits(BeatBits), .LenBits(LenBits), .BurstBeats(dvt_pkg::MemoryBurstBeats)) u_burst (
+  dvt_burst #(.BeatBits(BeatBits), .LenBits(LenBits),
+      .BurstBeats(dvt_pkg::MemoryBurstBeats)) u_burst (
     .clk, .rst,
     .run_first(first_byte[AddrBits-1:BusLog2]), .run_last(last_byte[AddrBits-1:BusLog2]),
     .grant, .addr(ask_addr), .beats(ask_beats), .run_done
@@ -139,5 +141,6 @@ module dvt_fread #(
   end
 
   logic unused;
-  assign unused = &{1'b0, ask_end, ask_below[1:0], take_end, take_below[1:0], last_byte[BusLog2-1:0], words};
+  assign unused = &{1'b0, ask_end, ask_below[1:0], take_end, take_below[1:0],
+      last_byte[BusLog2-1:0], words};
 endmodule

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_halves -- the two halves of a buffer that is filled and used in turns.
 //
-// Rules    timing.md section 3, Halves: the first step of a filling needs room (fewer than two in use) and
-//          takes a half, its last makes it ready; done takes it from the ready ones, freed makes it room.
-//          All look at the state of the start of the cycle; several may come in one cycle.
+// Rules    timing.md section 3, Halves: the first step of a filling needs room (fewer than two in
+//          use) and takes a half, its last makes it ready; done takes it from the ready ones,
+//          freed makes it room. All look at the state of the start of the cycle; several may come
+//          in one cycle.
 // Tests    tests/diff/diff_rtl.c
 module dvt_halves (
   input  logic clk,
@@ -29,5 +30,6 @@ module dvt_halves (
   end
   assign room  = used_q < 2'd2;
   assign ready = ready_q != 2'd0;
-  assign fault = (used_q == 2'd3) | (ready_q == 2'd3) | (done & ~ready) | (freed & (used_q == 2'd0));
+  assign fault = (used_q == 2'd3) | (ready_q == 2'd3) | (done & ~ready)
+                 | (freed & (used_q == 2'd0));
 endmodule

@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_read_channel -- read arbiter, AXI4 AR and R, and the four clients' queues of beats.
 //
-// Clients  0 control, 1 parameters, 2 pages, 3 features; the lowest that asks and has room goes first.
+// Clients  0 control, 1 parameters, 2 pages, 3 features; the lowest that asks and has room goes
+//          first.
 // Idea     answers come in order, so a queue of who asked (and for how many beats) routes them. A
 //          client's `reserved` counts beats in its queue and beats on their way: what it asks for
 //          must fit beside them, so rready is always 1.
-// Cycles   timing.md section 3: one burst a cycle into the AR register where that is empty or accepted;
-//          a beat that arrives in cycle t is at the head from t + 1 on.
-// Stop     with stop nothing new is asked for and answers are dropped; quiet: none is due any more.
-// Errors   bad_resp: an answer other than OKAY; bad_last: rlast not with the burst's last beat, or
-//          an answer nobody waits for.
+// Cycles   timing.md section 3: one burst a cycle into the AR register where that is empty or
+//          accepted; a beat that arrives in cycle t is at the head from t + 1 on.
+// Stop     with stop nothing new is asked for and answers are dropped; quiet: none is due any
+//          more.
+// Errors   bad_resp: an answer other than OKAY; bad_last: rlast not with the burst's last beat,
+//          or an answer nobody waits for.
 // Tests    tests/diff/diff_rtl.c
 module dvt_read_channel #(
   parameter int AddrBits = 40,
   parameter int BeatBits = 34,
   parameter int LenBits  = 9,
-  parameter int BusBits  = dvt_pkg::MemoryBusBits,            // derived, as the next: do not override
-  parameter int UnitBits = BusBits > 64 ? BusBits : 64        // at least a unit of the control stream
+  // derived, as the next: do not override
+  parameter int BusBits  = dvt_pkg::MemoryBusBits,
+  // at least a unit of the control stream
+  parameter int UnitBits = BusBits > 64 ? BusBits : 64
 ) (
   input  logic                  clk,
   input  logic                  rst,
@@ -101,6 +105,7 @@ module dvt_read_channel #(
 
   // ---- queues ----
   // Beats of less than a unit of the control stream are put together on their way in, so that a unit
+
   // can be seen when its last beat has come, and leaves as a whole.
   localparam int Pack = UnitBits / BusBits;
 
@@ -153,7 +158,8 @@ module dvt_read_channel #(
       assign control_beat = head;
     end else begin : g_other
       dvt_fifo #(.Width(Width), .Depth(Depth)) u_queue (
-        .clk, .rst(rst | stop), .push(arrived & ~stop & (due_who == 2'(c))), .push_data(m_axi_rdata),
+        .clk, .rst(rst | stop), .push(arrived & ~stop & (due_who == 2'(c))),
+        .push_data(m_axi_rdata),
         .pop(beat_pop[c]), .valid(beat_valid[c]), .head, .count(in_queue), .fault(queue_fault[c])
       );
       assign beat[(c-1)*BusBits +: BusBits] = head;

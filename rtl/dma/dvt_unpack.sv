@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// dvt_unpack -- takes the beats of runs apart into words (timing.md section 3, Taking beats apart).
+// dvt_unpack -- takes the beats of runs apart into words (timing.md section 3, Taking beats
+//             apart).
 //
 // Idea     words of a power of two of bytes never straddle. Up to the bus: a step takes the next
-//          words of the head beat, at most Max and at most `left`. Larger ones: a step takes one beat,
-//          and the word is there with its last.
-// Ports    allow: the consumer can take a step. first_slot: place of a run's first word in its beat.
-//          left: words that may be taken now; left_is_run: the run ends with them. Out: step,
-//          take (words, 0 while a large one is collected), slot of the first, and the words.
+//          words of the head beat, at most Max and at most `left`. Larger ones: a step takes one
+//          beat, and the word is there with its last.
+// Ports    allow: the consumer can take a step. first_slot: place of a run's first word in its
+//          beat. left: words that may be taken now; left_is_run: the run ends with them. Out:
+//          step, take (words, 0 while a large one is collected), slot of the first, and the
+//          words.
 // Cycles   combinational from the head beat; a beat leaves with its last word, or the run's.
 // Tests    tests/diff/diff_rtl.c (buses of 4 to 64 bytes, words of 4 to 128)
 module dvt_unpack #(
@@ -66,7 +68,8 @@ module dvt_unpack #(
     if (Beats == 2) begin : g_two
       always_ff @(posedge clk) if (step) early_q <= beat;
     end else begin : g_more
-      always_ff @(posedge clk) if (step) early_q <= {beat, early_q[WordBytes*8-BusBytes*8-1:BusBytes*8]};
+      always_ff @(posedge clk) if (step) early_q <= {beat,
+          early_q[WordBytes*8-BusBytes*8-1:BusBytes*8]};
     end
     always_ff @(posedge clk) begin
       if (rst) part_q <= 16'd0;

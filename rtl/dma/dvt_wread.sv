@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// dvt_wread -- filter reader: takes its part as soon as it is idle and runs ahead of the other kernels.
+// dvt_wread -- filter reader: takes its part as soon as it is idle and runs ahead of the other
+//             kernels.
 //
-// Cycles   timing.md section 3, wread runs ahead: idle (pages and parameters of the part before asked
-//          for and taken apart) and a complete part in the shadow register: taken in this cycle, asked for
-//          from the next cycle on.
+// Cycles   timing.md section 3, wread runs ahead: idle (pages and parameters of the part before
+//          asked for and taken apart) and a complete part in the shadow register: taken in this
+//          cycle, asked for from the next cycle on.
 // Tests    tests/diff/diff_rtl.c
 module dvt_wread #(
   parameter int AddrBits = 40,
@@ -63,8 +64,10 @@ module dvt_wread #(
   );
   dvt_wread_pages #(.AddrBits(AddrBits), .BeatBits(BeatBits), .LenBits(LenBits)) u_pages (
     .clk, .rst, .start(taken & has_pages), .part(part_q), .busy(pages_busy),
-    .ask(ask[1]), .ask_addr(ask_addr[BeatBits +: BeatBits]), .ask_beats(ask_beats[LenBits +: LenBits]),
-    .grant(grant[1]), .beat_valid(beat_valid[1]), .beat(beat[BusBits +: BusBits]), .beat_pop(beat_pop[1]),
+    .ask(ask[1]), .ask_addr(ask_addr[BeatBits +: BeatBits]),
+    .ask_beats(ask_beats[LenBits +: LenBits]),
+    .grant(grant[1]), .beat_valid(beat_valid[1]), .beat(beat[BusBits +: BusBits]),
+    .beat_pop(beat_pop[1]),
     .room(page_room), .page_first, .page_last, .step(step[1]),
     .fw_valid, .fw_half, .fw_word, .fw_lanes, .fw_data
   );

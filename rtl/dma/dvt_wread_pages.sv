@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_wread_pages -- pages of filters: asked for in loop order, taken apart into filter words.
 //
-// Idea     one nest asks for pages (a contiguous run each), another takes beats apart into rows: word w of
-//          all lanes. A step carries words of one row, so that they go to as many lanes at one address.
-// Cycles   timing.md section 3. start: the part is there from the next cycle on; busy from then until the
-//          last word of the last page is taken.
+// Idea     one nest asks for pages (a contiguous run each), another takes beats apart into rows:
+//          word w of all lanes. A step carries words of one row, so that they go to as many lanes
+//          at one address.
+// Cycles   timing.md section 3. start: the part is there from the next cycle on; busy from then
+//          until the last word of the last page is taken.
 // Lanes    1 (depthwise) or k_vec, nothing else: the bytes of a page need no multiplier.
 // Tests    tests/diff/diff_rtl.c
 module dvt_wread_pages #(
@@ -72,7 +73,8 @@ module dvt_wread_pages #(
   assign page_words = lanes == 16'd1 ? {16'd0, words_of_lane} : {16'd0, words_of_lane} * 32'(KVec);
   assign first_byte = AddrBits'(page_at) << 4;
   assign last_byte  = first_byte + (AddrBits'(page_words) << WordLog2) - AddrBits'(1);
-  dvt_burst #(.BeatBits(BeatBits), .LenBits(LenBits), .BurstBeats(dvt_pkg::MemoryBurstBeats)) u_burst (
+  dvt_burst #(.BeatBits(BeatBits), .LenBits(LenBits),
+      .BurstBeats(dvt_pkg::MemoryBurstBeats)) u_burst (
     .clk, .rst,
     .run_first(first_byte[AddrBits-1:BusLog2]), .run_last(last_byte[AddrBits-1:BusLog2]),
     .grant, .addr(ask_addr), .beats(ask_beats), .run_done
@@ -145,6 +147,7 @@ module dvt_wread_pages #(
   assign fw_word  = word_q;
 
   logic unused;
-  assign unused = &{1'b0, ask_end, ask_below[2:0], take_end, take_below[2:0], last_byte[BusLog2-1:0],
+  assign unused = &{1'b0, ask_end, ask_below[2:0], take_end, take_below[2:0],
+      last_byte[BusLog2-1:0],
                     first_byte[BusLog2-1:0], words, part};
 endmodule

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_wread_params -- groups of parameter rows: one contiguous run, one row a step.
 //
-// Cycles   timing.md section 3. start: the part is there from the next cycle on; busy from then until the
-//          last row of the last group is taken. On buses below 16 bytes a row takes several steps.
-// Length   rows * groups is the one product of two fields that the hardware makes: 16 x 16 bits, used
-//          from the cycle after the start on.
+// Cycles   timing.md section 3. start: the part is there from the next cycle on; busy from then
+//          until the last row of the last group is taken. On buses below 16 bytes a row takes
+//          several steps.
+// Length   rows * groups is the one product of two fields that the hardware makes: 16 x 16 bits,
+//          used from the cycle after the start on.
 // Tests    tests/diff/diff_rtl.c
 module dvt_wread_params #(
   parameter int AddrBits = 40,
@@ -41,7 +42,8 @@ module dvt_wread_params #(
 
   logic [31:0]         src, rows_in_all;
   logic [15:0]         rows, groups, row_q, group_q, take, slot;
-  logic                asking_q, busy_q, inside_q, half_q, run_done, last_row, last_group, row_taken;
+  logic                asking_q, busy_q, inside_q, half_q, run_done, last_row, last_group,
+      row_taken;
   logic [AddrBits-1:0] first_byte, last_byte;
   logic [WideBytes*8-1:0] words;
 
@@ -52,7 +54,8 @@ module dvt_wread_params #(
   assign first_byte  = AddrBits'(src) << 4;
   assign last_byte   = first_byte + (AddrBits'(rows_in_all) << 4) - AddrBits'(1);
 
-  dvt_burst #(.BeatBits(BeatBits), .LenBits(LenBits), .BurstBeats(dvt_pkg::MemoryBurstBeats)) u_burst (
+  dvt_burst #(.BeatBits(BeatBits), .LenBits(LenBits),
+      .BurstBeats(dvt_pkg::MemoryBurstBeats)) u_burst (
     .clk, .rst,
     .run_first(first_byte[AddrBits-1:BusLog2]), .run_last(last_byte[AddrBits-1:BusLog2]),
     .grant, .addr(ask_addr), .beats(ask_beats), .run_done

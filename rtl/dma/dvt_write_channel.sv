@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_write_channel -- queue of beats for external memory, AXI4 AW, W and B.
 //
-// Idea     the head of the queue stands on AW (one beat) and W at once; each is offered until accepted, and
-//          it leaves with the second. Answers are counted.
-// Cycles   timing.md section 8. room: fewer than FM beats at the start of the cycle. idle: queue empty and
-//          every answer there, as of the start of the cycle. bready is always 1.
-// Stop     with stop what has not been offered is dropped; an address or data beat whose other half was
-//          accepted is completed. quiet: nothing is due any more.
+// Idea     the head of the queue stands on AW (one beat) and W at once; each is offered until
+//          accepted, and it leaves with the second. Answers are counted.
+// Cycles   timing.md section 8. room: fewer than FM beats at the start of the cycle. idle: queue
+//          empty and every answer there, as of the start of the cycle. bready is always 1.
+// Stop     with stop what has not been offered is dropped; an address or data beat whose other
+//          half was accepted is completed. quiet: nothing is due any more.
 // Errors   bad_resp: an answer other than OKAY, or one that nobody waits for.
 // Tests    tests/diff/diff_rtl.c
 module dvt_write_channel #(
@@ -49,7 +49,8 @@ module dvt_write_channel #(
   logic                 queue_fault;
 
   dvt_fifo #(.Width(BeatBits + BusBits + BusBits/8), .Depth(Depth)) u_queue (
-    .clk, .rst, .push(push & ~stop), .push_data({push_addr, push_strb, push_data}), .pop(sent | drop),
+    .clk, .rst, .push(push & ~stop), .push_data({push_addr, push_strb, push_data}),
+    .pop(sent | drop),
     .valid, .head({addr, m_axi_wstrb, m_axi_wdata}), .count, .fault(queue_fault)
   );
   // A valid once given is kept: with stop only heads that were not offered yet are dropped.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_writer -- takes packed beats from their queue to the stream buffer or to external memory.
 //
-// Idea     walks the places of the trip's beats; blocks that are dropped never wait. A beat is taken when
-//          none of its blocks waits any more, and its saturated values are counted then.
-// Cycles   timing.md section 8. A beat pushed in cycle t can be taken from t + 1 on. busy rises with the
-//          launch of a trip and falls as trip_busy there. credit: fewer than FW beats are drained and
-//          not taken.
+// Idea     walks the places of the trip's beats; blocks that are dropped never wait. A beat is
+//          taken when none of its blocks waits any more, and its saturated values are counted
+//          then.
+// Cycles   timing.md section 8. A beat pushed in cycle t can be taken from t + 1 on. busy rises
+//          with the launch of a trip and falls as trip_busy there. credit: fewer than FW beats
+//          are drained and not taken.
 // Tests    tests/diff/diff_rtl.c
 module dvt_writer #(
   parameter int BeatBits = 34,
@@ -85,8 +86,10 @@ module dvt_writer #(
 
   // ---- stream buffer ----
   logic [Banks*ClientBits-1:0] by;
-  dvt_bank_grant #(.Clients(Blocks), .Banks(Banks), .BankBits(BankBits), .RowBits(RowBits)) u_grant (
-    .want, .bank, .row, .blocked({Banks{1'b0}}), .served, .used(write_en), .used_row(write_row), .used_by(by)
+  dvt_bank_grant #(.Clients(Blocks), .Banks(Banks), .BankBits(BankBits),
+      .RowBits(RowBits)) u_grant (
+    .want, .bank, .row, .blocked({Banks{1'b0}}), .served, .used(write_en), .used_row(write_row),
+    .used_by(by)
   );
   for (genvar b = 0; b < Banks; b++) begin : g_bank
     assign write_data[b*Width +: Width] = words[by[b*ClientBits +: ClientBits]*Width +: Width];

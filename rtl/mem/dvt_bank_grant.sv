@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_bank_grant -- every free bank serves the lowest client that wants it (timing.md section 5).
 //
-// Ports    want, bank, row of each client; blocked banks serve nobody. Out come the clients served and,
-//          for each bank, whether and which row of it is used and by whom.
+// Ports    want, bank, row of each client; blocked banks serve nobody. Out come the clients
+//          served and, for each bank, whether and which row of it is used and by whom.
 // Cycles   combinational.
-// Proof    tests/rtl/formal.sh: only who wants is served, at most one a bank, the lowest, never by a
-//          blocked bank, and a free bank that somebody wants serves.
+// Proof    tests/rtl/formal.sh: only who wants is served, at most one a bank, the lowest, never
+//          by a blocked bank, and a free bank that somebody wants serves.
 // Tests    tests/diff/diff_rtl.c
 module dvt_bank_grant #(
   parameter int Clients    = 8,

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// dvt_beat_walk -- walks the beats of a trip's results: where their blocks go and which are dropped.
+// dvt_beat_walk -- walks the beats of a trip's results: where their blocks go and which are
+//             dropped.
 //
-// Idea     writer and elt fetch follow the same order (timing.md section 7): results by the nest, channel
-//          blocks ascending, lanes ascending, Blocks at a time. Both drop the same blocks (isa.md,
-//          write): lanes beyond h_max, w_max, channel blocks beyond k_last in the last group.
-// Ports    clear at the launch, the fields are valid from the next cycle on; step: to the next beat.
-//          keep, place: blocks of the present beat; last: it is the trip's last.
+// Idea     writer and elt fetch follow the same order (timing.md section 7): results by the nest,
+//          channel blocks ascending, lanes ascending, Blocks at a time. Both drop the same blocks
+//          (isa.md, write): lanes beyond h_max, w_max, channel blocks beyond k_last in the last
+//          group.
+// Ports    clear at the launch, the fields are valid from the next cycle on; step: to the next
+//          beat. keep, place: blocks of the present beat; last: it is the trip's last.
 // Cycles   combinational from registered counters; a step in cycle t is visible in t + 1.
 // Tests    tests/diff/diff_rtl.c
 module dvt_beat_walk #(
@@ -16,7 +18,8 @@ module dvt_beat_walk #(
   input  logic                                clk,
   input  logic                                clear,
   input  logic                                step,
-  input  logic                                wide,  // results of the array: k_vec values, else c_vec
+  // results of the array: k_vec values, else c_vec
+  input  logic                                wide,
   input  logic [AddrBits-1:0]                 base,
   input  logic [63:0]                         n,
   input  logic [4*StepBits-1:0]               steps,

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// dvt_elt_fetch -- fetches the second operands of elt ahead of the drain and keeps them in a queue.
+// dvt_elt_fetch -- fetches the second operands of elt ahead of the drain and keeps them in a
+//             queue.
 //
-// Idea     walks the beats of the trip as the writer will, takes the banks that the stream reader leaves,
-//          and queues the blocks with a mask of those fetched; blocks not fetched are zero.
-// Cycles   timing.md section 7, Elt fetch: from the cycle after the launch on, while go; a beat fetched in
-//          cycle t is in the queue, and counted by `operands`, from t + READ + 1 on.
-// Ports    operand_taken: the drain reserves one; operand_pop: the oldest is used and leaves the queue.
+// Idea     walks the beats of the trip as the writer will, takes the banks that the stream reader
+//          leaves, and queues the blocks with a mask of those fetched; blocks not fetched are
+//          zero.
+// Cycles   timing.md section 7, Elt fetch: from the cycle after the launch on, while go; a beat
+//          fetched in cycle t is in the queue, and counted by `operands`, from t + READ + 1 on.
+// Ports    operand_taken: the drain reserves one; operand_pop: the oldest is used and leaves the
+//          queue.
 // Tests    tests/diff/diff_rtl.c
 module dvt_elt_fetch #(
   parameter int BankBits = 2,
@@ -53,7 +56,8 @@ module dvt_elt_fetch #(
   );
   for (genvar b = 0; b < Blocks; b++) begin : g_block
     dvt_bank_split #(.Banks(Banks), .Words(dvt_pkg::StreamBufferWords), .AddrBits(Addr)) u_split (
-      .addr(place[b*Addr +: Addr]), .bank(bank[b*BankBits +: BankBits]), .row(row[b*RowBits +: RowBits])
+      .addr(place[b*Addr +: Addr]), .bank(bank[b*BankBits +: BankBits]),
+      .row(row[b*RowBits +: RowBits])
     );
   end
   assign working = go & left_q & (begun_q | (ahead_q < 8'(dvt_pkg::TimingFe)));
@@ -98,7 +102,8 @@ module dvt_elt_fetch #(
   end
   dvt_fifo #(.Width(Blocks + Blocks*Width), .Depth(Queue)) u_queue (
     .clk, .rst, .push(step_q[1]), .push_data({keep2_q, masked}), .pop(operand_pop),
-    .valid(queue_valid), .head({operand_valid, operand_data}), .count(queue_count), .fault(queue_fault)
+    .valid(queue_valid), .head({operand_valid, operand_data}), .count(queue_count),
+    .fault(queue_fault)
   );
   assign operand_ready = operands_q != 8'd0;
   assign fault         = queue_fault | (operand_taken & ~operand_ready);

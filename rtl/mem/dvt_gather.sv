@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_gather -- collects the words that banks read for clients in the cycle before.
 //
-// Ports    served and bank as of the cycle of the grant; bank_data one cycle later. `blocks` are the
-//          words collected up to now, those of this cycle included; `held` those up to the cycle before.
-// Cycles   served in t: in `blocks` from t + 1 on, in `held` from t + 2 on, until the client is served
-//          again. So the banks are free for others while the collector waits (timing.md section 7).
+// Ports    served and bank as of the cycle of the grant; bank_data one cycle later. `blocks` are
+//          the words collected up to now, those of this cycle included; `held` those up to the
+//          cycle before.
+// Cycles   served in t: in `blocks` from t + 1 on, in `held` from t + 2 on, until the client is
+//          served again. So the banks are free for others while the collector waits (timing.md
+//          section 7).
 // Tests    tests/diff/diff_rtl.c
 module dvt_gather #(
   parameter int Clients  = 8,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_stream_buffer -- the banks that hold features: one write and one read port each.
 //
-// Ports    for each bank its write (fread or the writer, never both in a cycle: fread has ended when
-//          a trip begins to write) and its read (stream reader or elt fetch, told apart by
+// Ports    for each bank its write (fread or the writer, never both in a cycle: fread has ended
+//          when a trip begins to write) and its read (stream reader or elt fetch, told apart by
 //          dvt_bank_grant). Bank b of a vector lies at b * width.
-// Cycles   a word written in cycle t can be read from t + 1 on; a row read in t is there in t + 1.
+// Cycles   a word written in cycle t can be read from t + 1 on; a row read in t is there in t +
+//          1.
 // Tests    tests/diff/diff_rtl.c
 module dvt_stream_buffer #(
   parameter int Banks   = 4,

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// dvt_stream_reader -- delivers the blocks of one turn after the other to the lanes (isa.md, sread).
+// dvt_stream_reader -- delivers the blocks of one turn after the other to the lanes (isa.md,
+//             sread).
 //
-// Idea     the nest gives a place, lanes add their own offset and look whether they are inside the
-//          image; those that are wait for their banks. Words come out of the banks a cycle later and
-//          are collected beside the turn, so that banks are free for elt fetch when the pipeline stands.
-// Ports    go: a trip runs and fread has ended. want, bank, row: to dvt_bank_grant; served: its answer.
-//          turn_*: to dvt_compute, turn_blocks and turn_inside in stage READ.
-// Cycles   timing.md sections 5 and 6: works on a turn in cycles with enable, a page (array, depthwise)
-//          and the interval of the window kernels behind it.
+// Idea     the nest gives a place, lanes add their own offset and look whether they are inside
+//          the image; those that are wait for their banks. Words come out of the banks a cycle
+//          later and are collected beside the turn, so that banks are free for elt fetch when the
+//          pipeline stands.
+// Ports    go: a trip runs and fread has ended. want, bank, row: to dvt_bank_grant; served: its
+//          answer. turn_*: to dvt_compute, turn_blocks and turn_inside in stage READ.
+// Cycles   timing.md sections 5 and 6: works on a turn in cycles with enable, a page (array,
+//          depthwise) and the interval of the window kernels behind it.
 // Tests    tests/diff/diff_rtl.c
 module dvt_stream_reader #(
   parameter int BankBits = 2,

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// dvt_turns -- counts the turns of a trip: which ends a result, which uses a page for the last time.
+// dvt_turns -- counts the turns of a trip: which ends a result, which uses a page for the last
+//             time.
 //
 // Idea     the nest of the stream reader's part decides for the array; pool and depthwise count
 //          windows; lrn counts the blocks of a pixel group and its virtual turns behind them.
-// Ports    launch: the parts are valid from the next cycle on. done: the present turn is completed in
-//          this cycle. All outputs speak of the present turn. `real_turn` is 0 for virtual ones.
+// Ports    launch: the parts are valid from the next cycle on. done: the present turn is
+//          completed in this cycle. All outputs speak of the present turn. `real_turn` is 0 for
+//          virtual ones.
 // Cycles   timing.md section 5. A completed turn's successor stands here in the next cycle.
 // Tests    tests/diff/diff_rtl.c
 module dvt_turns (
@@ -115,5 +117,6 @@ module dvt_turns (
   assign word      = array ? part_array[dvt_pkg::ArrayFbaseLsb +: 16] + filter_sum : count_q;
 
   logic unused;
-  assign unused = &{1'b0, at_end, part_sread, part_array, part_pool, part_depthwise, part_lrn, kernels};
+  assign unused = &{1'b0, at_end, part_sread, part_array, part_pool, part_depthwise, part_lrn,
+      kernels};
 endmodule

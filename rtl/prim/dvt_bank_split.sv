@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// dvt_bank_split -- bank and row of a stream buffer word: address modulo and by the number of banks.
+// dvt_bank_split -- bank and row of a stream buffer word: address modulo and by the number of
+//             banks.
 //
 // Idea     with a power of two of banks these are bits of the address. Other numbers divide by a
 //          constant; a place in the bank only has to be its own, so the row is the quotient.

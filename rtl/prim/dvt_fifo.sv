@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_fifo -- queue of Depth words, the oldest always in sight.
 //
-// Idea     a ring in a memory with a registered read, so that it becomes block memory: each cycle reads
-//          the word that will be the head in the next; a word pushed into that very place goes past
-//          the memory.
-// Rules    a word pushed in cycle t can be seen as head from t + 1 on (timing.md section 3).
-//          push while full and pop while empty are refused and reported by `fault`.
+// Idea     a ring in a memory with a registered read, so that it becomes block memory: each cycle
+//          reads the word that will be the head in the next; a word pushed into that very place
+//          goes past the memory.
+// Rules    a word pushed in cycle t can be seen as head from t + 1 on (timing.md section 3). push
+//          while full and pop while empty are refused and reported by `fault`.
 // Proof    tests/rtl/formal.sh: count never leaves 0..Depth, words leave in order, unchanged.
 // Tests    tests/rtl/fifo.sh
 module dvt_fifo #(

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_nest -- counters of a loop nest; level 0 is the innermost, level l runs n[l] times.
 //
-// Ports    clear puts every counter to its first turn (at the launch, before the counts are there);
-//          step goes to the next turn. The counts are held from the first turn to the last. A count of 0
-//          runs 65,536 times, as a counter of 16 bits does; no checked word has one.
-// Outputs  at_end[l]: level l stands at its last turn; below_end[l]: all levels below l do, l up to
-//          Levels; advance[l]: a step moves level l on and takes those below back to their start.
+// Ports    clear puts every counter to its first turn (at the launch, before the counts are
+//          there); step goes to the next turn. The counts are held from the first turn to the
+//          last. A count of 0 runs 65,536 times, as a counter of 16 bits does; no checked word
+//          has one.
+// Outputs  at_end[l]: level l stands at its last turn; below_end[l]: all levels below l do, l up
+//          to Levels; advance[l]: a step moves level l on and takes those below back to their
+//          start.
 // Cycles   a step in cycle t is visible in t + 1.
 // Tests    tests/diff/diff_rtl.c
 module dvt_nest #(

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_nest_sum -- sum over the levels of a nest of counter * step, without a multiplier.
 //
-// Idea     for each level the sum as it stood when the levels below began: a step that moves level l on
-//          adds its step there and gives the levels below the same start. One adder, a multiplexer.
-// Ports    advance as from dvt_nest (one level or none), steps two's complement. Behind the last turn
-//          all sums are 0 again. Sums wrap at SumBits; whoever needs only the low bits asks for them.
-// Cycles   a step in cycle t is visible in t + 1; `moved` is the sum of the next turn in t already.
+// Idea     for each level the sum as it stood when the levels below began: a step that moves
+//          level l on adds its step there and gives the levels below the same start. One adder, a
+//          multiplexer.
+// Ports    advance as from dvt_nest (one level or none), steps two's complement. Behind the last
+//          turn all sums are 0 again. Sums wrap at SumBits; whoever needs only the low bits asks
+//          for them.
+// Cycles   a step in cycle t is visible in t + 1; `moved` is the sum of the next turn in t
+//          already.
 // Tests    tests/diff/diff_rtl.c
 module dvt_nest_sum #(
   parameter int Levels   = 4,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// dvt_offsets -- 0, by, 2*by, 3*by, ... as a chain of adders: what lanes add to the place of lane 0.
+// dvt_offsets -- 0, by, 2*by, 3*by, ... as a chain of adders: what lanes add to the place of lane
+//             0.
 //
 // Cycles   combinational; `by` stands still while a word runs, so the chain is no critical path.
 // Tests    tests/diff/diff_rtl.c

@@ -34,13 +34,16 @@ typedef struct dvt_pins {
     uint8_t  irq, running;
 } dvt_pins;
 
+/* the shared object shows these and nothing of Verilator's */
+#define DVT_TB_API __attribute__((visibility("default")))
+
 typedef struct dvt_tb dvt_tb;
-dvt_tb *dvt_tb_open(void);
-void    dvt_tb_settle(dvt_tb *tb, dvt_pins *pins);
-void    dvt_tb_tick(dvt_tb *tb, dvt_pins *pins);
-void    dvt_tb_close(dvt_tb *tb);
+DVT_TB_API dvt_tb *dvt_tb_open(void);
+DVT_TB_API void    dvt_tb_settle(dvt_tb *tb, dvt_pins *pins);
+DVT_TB_API void    dvt_tb_tick(dvt_tb *tb, dvt_pins *pins);
+DVT_TB_API void    dvt_tb_close(dvt_tb *tb);
 /* Starts a VCD file of everything; 0 if the model was built without tracing. */
-int     dvt_tb_trace(dvt_tb *tb, const char *path);
+DVT_TB_API int     dvt_tb_trace(dvt_tb *tb, const char *path);
 
 #ifdef __cplusplus
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_overlay -- the whole overlay: registers, control, memory side, and dvt_compute.
 //
-// Idea     one file that only connects. Reading a run: dvt_run lets it begin, the control client fetches
-//          the long words, dvt_reader sends them down dvt_chain, dvt_sequencer launches them; fread
-//          and wread fill stream buffer, filter caches and parameters, dvt_stream_reader feeds
-//          dvt_compute, dvt_writer takes what it packs.
-// Ports    AXI4 master m_axi_* (no ids, INCR bursts of full width, one write beat a burst), AXI4-Lite
-//          slave s_axil_* (include/dovetail/csr.h), irq while a run has ended and it is enabled,
-//          running: high in cycles 0..E of a run (timing.md section 1), and behind an error
-//          until external memory owes nothing.
+// Idea     one file that only connects. Reading a run: dvt_run lets it begin, the control client
+//          fetches the long words, dvt_reader sends them down dvt_chain, dvt_sequencer launches
+//          them; fread and wread fill stream buffer, filter caches and parameters,
+//          dvt_stream_reader feeds dvt_compute, dvt_writer takes what it packs.
+// Ports    AXI4 master m_axi_* (no ids, INCR bursts of full width, one write beat a burst),
+//          AXI4-Lite slave s_axil_* (include/dovetail/csr.h), irq while a run has ended and it is
+//          enabled, running: high in cycles 0..E of a run (timing.md section 1), and behind an
+//          error until external memory owes nothing.
 // Reset    rst, synchronous. Function tables in dvt_compute survive the resets between runs.
 // Tests    tests/diff/diff_rtl.c
 module dvt_overlay #(
@@ -105,7 +105,8 @@ module dvt_overlay #(
     .s_axil_awaddr, .s_axil_awvalid, .s_axil_awready, .s_axil_wdata, .s_axil_wstrb, .s_axil_wvalid,
     .s_axil_wready, .s_axil_bresp, .s_axil_bvalid, .s_axil_bready, .s_axil_araddr, .s_axil_arvalid,
     .s_axil_arready, .s_axil_rdata, .s_axil_rresp, .s_axil_rvalid, .s_axil_rready,
-    .irq, .start, .soft_reset, .clear, .running, .done, .error, .quiet, .error_code, .error_place, .tag,
+    .irq, .start, .soft_reset, .clear, .running, .done, .error, .quiet, .error_code, .error_place,
+    .tag,
     .stream, .stream_bytes, .stream_words, .watchdog, .counter_select, .counter,
     .tw_valid, .tw_table, .tw_index, .tw_data
   );
@@ -131,7 +132,8 @@ module dvt_overlay #(
 
   dvt_read_channel #(.AddrBits(AddrBits), .BeatBits(BeatBits), .LenBits(LenBits)) u_read (
     .clk, .rst(axi_rst), .stop(~run_on), .quiet(read_quiet), .bad_resp(read_resp),
-    .bad_last(read_last), .fault(read_fault), .ask, .ask_addr, .ask_beats, .grant, .beat_valid, .beat,
+    .bad_last(read_last), .fault(read_fault), .ask, .ask_addr, .ask_beats, .grant, .beat_valid,
+    .beat,
     .control_beat, .beat_pop, .m_axi_araddr, .m_axi_arlen, .m_axi_arvalid, .m_axi_arready,
     .m_axi_rdata, .m_axi_rresp, .m_axi_rlast, .m_axi_rvalid, .m_axi_rready
   );
@@ -149,14 +151,16 @@ module dvt_overlay #(
   logic                asked_q, control_done;
   logic [1:0]          flit_kind;
   logic [Link-1:0]     flit;
-  logic                launch, ended, wread_complete, wread_taken, wread_full, bad_padding, word_busy;
+  logic                launch, ended, wread_complete, wread_taken, wread_full, bad_padding,
+      word_busy;
   logic [15:0]         loading, loading_tag, active, load;
   logic                bad_header, bad_mask, bad_length;
   logic                fread_busy, trip_busy;
 
   assign stream_end = AddrBits'(stream) + AddrBits'(stream_bytes) - AddrBits'(1);
   dvt_burst #(.BeatBits(BeatBits), .LenBits(LenBits), .BurstBeats(1)) u_control_burst (
-    .clk, .rst(flush), .run_first(stream[AddrBits-1:BusLog2]), .run_last(stream_end[AddrBits-1:BusLog2]),
+    .clk, .rst(flush), .run_first(stream[AddrBits-1:BusLog2]),
+    .run_last(stream_end[AddrBits-1:BusLog2]),
     .grant(grant[0]), .addr(ask_addr[0 +: BeatBits]), .beats(ask_beats[0 +: LenBits]),
     .run_done(control_done)
   );
@@ -188,7 +192,8 @@ module dvt_overlay #(
 
   assign load = launch ? loading : 16'd0;
   dvt_chain u_chain (
-    .clk, .rst(flush), .in_kind(flit_kind), .in_flit(flit), .load, .ended, .wread_complete, .bad_padding,
+    .clk, .rst(flush), .in_kind(flit_kind), .in_flit(flit), .load, .ended, .wread_complete,
+    .bad_padding,
     .shadow_wread, .part_fread, .part_sread, .part_array, .part_xbar, .part_scale, .part_act,
     .part_pool, .part_elt, .part_depthwise, .part_lrn, .part_write
   );
@@ -203,7 +208,8 @@ module dvt_overlay #(
   logic [Banks*RowBits-1:0] fread_row, writer_row;
   logic [Banks*Width-1:0]   fread_data, writer_data;
   logic                     fread_step, page_room, page_ready, page_done, page_first, page_last;
-  logic                     group_room, group_ready, group_first, group_last, pages_fault, groups_fault;
+  logic                     group_room, group_ready, group_first, group_last, pages_fault,
+      groups_fault;
   logic                     param_drained, param_freed;
   logic [1:0]               wread_step;
   logic                     fw_valid, fw_half, pw_valid, pw_half;
@@ -222,8 +228,10 @@ module dvt_overlay #(
   );
   dvt_wread #(.AddrBits(AddrBits), .BeatBits(BeatBits), .LenBits(LenBits)) u_wread (
     .clk, .rst(flush), .shadow_full(wread_full), .shadow(shadow_wread), .taken(wread_taken),
-    .ask(ask[2:1]), .ask_addr(ask_addr[BeatBits +: 2*BeatBits]), .ask_beats(ask_beats[LenBits +: 2*LenBits]),
-    .grant(grant[2:1]), .beat_valid(beat_valid[2:1]), .beat(beat[0 +: 2*BusBits]), .beat_pop(beat_pop[2:1]),
+    .ask(ask[2:1]), .ask_addr(ask_addr[BeatBits +: 2*BeatBits]),
+    .ask_beats(ask_beats[LenBits +: 2*LenBits]),
+    .grant(grant[2:1]), .beat_valid(beat_valid[2:1]), .beat(beat[0 +: 2*BusBits]),
+    .beat_pop(beat_pop[2:1]),
     .step(wread_step), .page_room, .page_first, .page_last, .group_room, .group_first, .group_last,
     .fw_valid, .fw_half, .fw_word, .fw_lanes, .fw_data, .pw_valid, .pw_half, .pw_row, .pw_data
   );
@@ -255,25 +263,29 @@ module dvt_overlay #(
   assign go   = trip_busy & ~fread_busy;
   assign wide = active[dvt_pkg::KernelArray];
   dvt_stream_reader #(.BankBits(BankBits), .RowBits(RowBits)) u_stream_reader (
-    .clk, .rst(flush), .launch(load[dvt_pkg::KernelSread]), .go, .enable, .page_ready, .kernels(active),
+    .clk, .rst(flush), .launch(load[dvt_pkg::KernelSread]), .go, .enable, .page_ready,
+    .kernels(active),
     .part_sread, .part_array, .part_pool, .part_depthwise, .part_lrn, .turns_left, .page_done,
     .want(lane_want), .bank(lane_bank), .row(lane_row), .served(lane_served), .bank_data,
     .turn_done, .turn_last, .turn_first, .turn_half, .turn_word, .turn_blocks, .turn_inside
   );
   logic [Banks*(Lanes > 1 ? $clog2(Lanes) : 1)-1:0] lane_by;
   dvt_bank_grant #(.Clients(Lanes), .Banks(Banks), .BankBits(BankBits), .RowBits(RowBits)) u_lanes (
-    .want(lane_want), .bank(lane_bank), .row(lane_row), .blocked({Banks{1'b0}}), .served(lane_served),
+    .want(lane_want), .bank(lane_bank), .row(lane_row), .blocked({Banks{1'b0}}),
+    .served(lane_served),
     .used(lane_used), .used_row(lane_used_row), .used_by(lane_by)
   );
   if (dvt_pkg::HasElt != 0) begin : g_elt
     logic [Banks*(Blocks > 1 ? $clog2(Blocks) : 1)-1:0] elt_by;
     dvt_elt_fetch #(.BankBits(BankBits), .RowBits(RowBits)) u_elt_fetch (
-      .clk, .rst(flush), .launch(load[dvt_pkg::KernelElt]), .go, .wide, .part(part_elt), .part_write,
+      .clk, .rst(flush), .launch(load[dvt_pkg::KernelElt]), .go, .wide, .part(part_elt),
+      .part_write,
       .want(elt_want), .bank(elt_bank), .row(elt_row), .served(elt_served), .bank_data,
       .operand_ready, .operand_taken, .operand_pop, .operand_data, .operand_valid, .step(elt_step),
       .fault(elt_fault)
     );
-    dvt_bank_grant #(.Clients(Blocks), .Banks(Banks), .BankBits(BankBits), .RowBits(RowBits)) u_blocks (
+    dvt_bank_grant #(.Clients(Blocks), .Banks(Banks), .BankBits(BankBits),
+        .RowBits(RowBits)) u_blocks (
       .want(elt_want), .bank(elt_bank), .row(elt_row), .blocked(lane_used), .served(elt_served),
       .used(elt_used), .used_row(elt_used_row), .used_by(elt_by)
     );
@@ -288,7 +300,8 @@ module dvt_overlay #(
         lane_used[b] ? lane_used_row[b*RowBits +: RowBits] : elt_used_row[b*RowBits +: RowBits];
   end
   dvt_stream_buffer #(.Banks(Banks), .Rows(Rows), .Width(Width)) u_stream_buffer (
-    .clk, .write_en(fread_busy ? fread_en : writer_en), .write_row(fread_busy ? fread_row : writer_row),
+    .clk, .write_en(fread_busy ? fread_en : writer_en),
+    .write_row(fread_busy ? fread_row : writer_row),
     .write_data(fread_busy ? fread_data : writer_data), .read_en(lane_used | elt_used), .read_row,
     .read_data(bank_data)
   );
@@ -304,8 +317,10 @@ module dvt_overlay #(
     .part_act, .part_pool, .part_elt, .part_depthwise, .part_lrn, .part_write, .enable,
     .turn_done, .turn_last, .turn_first, .turn_half, .turn_word, .turn_blocks, .turn_inside,
     .fw_valid, .fw_half, .fw_word, .fw_lanes, .fw_data, .pw_valid, .pw_half, .pw_row, .pw_data,
-    .tw_valid, .tw_table, .tw_index, .tw_data, .param_ready(group_ready), .param_drained, .param_freed,
-    .operand_ready, .operand_taken, .operand_pop, .operand_data, .operand_valid, .credit, .beat_drained,
+    .tw_valid, .tw_table, .tw_index, .tw_data, .param_ready(group_ready), .param_drained,
+    .param_freed,
+    .operand_ready, .operand_taken, .operand_pop, .operand_data, .operand_valid, .credit,
+    .beat_drained,
     .beat_valid(packed_valid), .beat_words(packed_words), .beat_saturated(packed_saturated),
     .result_full, .drain_waits_param, .acc_saturated, .busy
   );
@@ -313,8 +328,10 @@ module dvt_overlay #(
   // ---- results out ----
   logic external, all_taken, beat_taken, writer_fault;
   dvt_writer #(.BeatBits(BeatBits), .BankBits(BankBits), .RowBits(RowBits)) u_writer (
-    .clk, .rst(flush), .launch(load[dvt_pkg::KernelSread]), .wide, .part(part_write), .busy(trip_busy),
-    .external, .all_taken, .beat_drained, .credit, .beat_valid(packed_valid), .beat_words(packed_words),
+    .clk, .rst(flush), .launch(load[dvt_pkg::KernelSread]), .wide, .part(part_write),
+    .busy(trip_busy),
+    .external, .all_taken, .beat_drained, .credit, .beat_valid(packed_valid),
+    .beat_words(packed_words),
     .beat_saturated(packed_saturated), .write_en(writer_en), .write_row(writer_row),
     .write_data(writer_data), .push(wpush), .push_addr(wpush_addr), .push_data(wpush_data),
     .push_strb(wpush_strb), .room(wroom), .channel_idle(write_idle), .taken(beat_taken),
@@ -354,5 +371,6 @@ module dvt_overlay #(
   end
 
   logic unused;
-  assign unused = &{1'b0, stream_end[BusLog2-1:0], stream_bytes[2:0], lane_by, elt_served, result_full, busy};
+  assign unused = &{1'b0, stream_end[BusLog2-1:0], stream_bytes[2:0], lane_by, elt_served,
+      result_full, busy};
 endmodule
