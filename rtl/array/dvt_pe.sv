@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// dvt_pe -- one filter lane: its filter cache, and a dot product and an accumulator a pixel.
+//
+// Stages    as docs/timing.md section 5 counts them, `v` telling which hold a turn:
+//             1 address at the cache   2 filter word   3 operands   4 products   5 dot product
+//             6 aligned; a turn that leaves stage 6 is added, and loads `result` if it is the last
+// Limits    a lane is reused in every pixel: one filter word, Pixels feature blocks.
+// Tests     tests/rtl/compute.py
+module dvt_pe #(
+  parameter int AddrBits = $clog2(2 * dvt_pkg::FilterCacheWords)  // derived: do not override
+) (
+  input  logic                                                     clk,
+  input  logic                                                     rd_en,    // a turn in stage 1
+  input  logic [6:2]                                               v,        // moves on now
+  input  logic                                                     first6,
+  input  logic                                                     last6,
+  input  logic                                                     wr_en,
+  input  logic [AddrBits-1:0]                                      wr_addr,
+  input  logic [dvt_pkg::FilterWordBits-1:0]                       wr_data,
+  input  logic [AddrBits-1:0]                                      rd_addr,
+  input  logic [dvt_pkg::Pixels*dvt_pkg::FeatureWordBits-1:0]      blocks3,
+  output logic [dvt_pkg::FilterWordBits-1:0]                       filter2,
+  output logic [dvt_pkg::Pixels*dvt_pkg::FormatAccumulatorBits-1:0] result,
+  output logic [dvt_pkg::Pixels-1:0]                               over
+);
+  localparam int CVec    = dvt_pkg::CVec;
+  localparam int Pixels  = dvt_pkg::Pixels;
+  localparam int Mf      = dvt_pkg::FormatFeatureMantissaBits;
+  localparam int Mw      = dvt_pkg::FormatFilterMantissaBits;
+  localparam int Int8    = dvt_pkg::FormatIsInt8;
+  localparam int Word    = dvt_pkg::FeatureWordBits;
+  localparam int AccBits = dvt_pkg::FormatAccumulatorBits;
+  localparam int DotBits = dvt_pkg::ProductBits + 1;  // -128 * -128 * CVec needs one more
+  localparam int Drop    = Int8 != 0 ? 0 : 30 + (Mf - 2) + (Mw - 2) + dvt_pkg::AccumulatorLsbExp;
+
+  logic [dvt_pkg::FilterWordBits-1:0] filter3_q;
+
+  dvt_filter_cache #(.Words(dvt_pkg::FilterCacheWords), .Width(dvt_pkg::FilterWordBits)) u_cache (
+    .clk(clk), .wr_en(wr_en), .wr_addr(wr_addr), .wr_data(wr_data),
+    .rd_en(rd_en), .rd_addr(rd_addr), .rd_data(filter2)
+  );
+
+  always_ff @(posedge clk) begin
+    if (v[2]) filter3_q <= filter2;
+  end
+
+  for (genvar p = 0; p < Pixels; p++) begin : g_pixel
+    logic [DotBits-1:0] dot;
+    logic [5:0]         shift5;
+
+    dvt_dot #(.CVec(CVec), .FeatureBits(Mf), .FilterBits(Mw), .Int8(Int8), .DotBits(DotBits)) u_dot (
+      .clk(clk), .en(v[4:3]), .feature(blocks3[p*Word +: CVec*Mf]),
+      .filter(filter3_q[CVec*Mw-1:0]), .dot(dot)
+    );
+
+    if (Int8 != 0) begin : g_int8
+      assign shift5 = 6'd0;
+    end else begin : g_bfp
+      logic [5:0] shift4_q, shift5_q;
+      always_ff @(posedge clk) begin
+        if (v[3])
+          shift4_q <= {1'b0, blocks3[p*Word+CVec*Mf +: 5]} + {1'b0, filter3_q[CVec*Mw +: 5]};
+        if (v[4]) shift5_q <= shift4_q;
+      end
+      assign shift5 = shift5_q;
+    end
+
+    dvt_accumulate #(.DotBits(DotBits), .AccBits(AccBits), .Drop(Drop), .Int8(Int8)) u_acc (
+      .clk(clk), .en(v[6:5]), .dot(dot), .shift(shift5), .first(first6), .load(last6),
+      .result(result[p*AccBits +: AccBits]), .over(over[p])
+    );
+  end
+endmodule
