@@ -2,7 +2,8 @@
 // dvt_valid_line -- Depth valid bits that follow a value through its pipeline.
 //
 // v_o[0] is v_i itself, v_o[s] what it was s enabled cycles ago: v_o[s] enables register s of the
-// pipeline (counted from 0), v_o[Depth] tells that the last register holds a value. Cleared by rst.
+// pipeline (counted from 0), v_o[Depth] tells that the last register holds a value; end_o is the
+// same, and comes from a register alone. Cleared by rst.
 // Tests     through the kernels that use it (tests/rtl/compute)
 module dvt_valid_line #(
   parameter int Depth = 1
@@ -11,7 +12,8 @@ module dvt_valid_line #(
   input  logic           rst,
   input  logic           en,
   input  logic           v_i,
-  output logic [Depth:0] v_o
+  output logic [Depth:0] v_o,
+  output logic           end_o
 );
   logic [Depth-1:0] q;
 
@@ -19,5 +21,6 @@ module dvt_valid_line #(
     if (rst) q <= '0;
     else if (en) q <= v_o[Depth-1:0];
   end
-  assign v_o = {q, v_i};
+  assign v_o   = {q, v_i};
+  assign end_o = q[Depth-1];
 endmodule
