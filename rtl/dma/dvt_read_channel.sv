@@ -104,9 +104,8 @@ module dvt_read_channel #(
   end
 
   // ---- queues ----
-  // Beats of less than a unit of the control stream are put together on their way in, so that a unit
-
-  // can be seen when its last beat has come, and leaves as a whole.
+  // Beats of less than a unit of the control stream are put together on their way in, so that a
+  // unit can be seen when its last beat has come, and leaves as a whole.
   localparam int Pack = UnitBits / BusBits;
 
   logic [3:0]          queue_fault;

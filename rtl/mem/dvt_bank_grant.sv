@@ -31,7 +31,8 @@ module dvt_bank_grant #(
     served   = '0;
     for (int c = 0; c < Clients; c++) begin
       for (int b = 0; b < Banks; b++) begin
-        if (want[c] && bank[c*BankBits +: BankBits] == BankBits'(b) && !blocked[b] && !used[b]) begin
+        if (want[c] && bank[c*BankBits +: BankBits] == BankBits'(b) && !blocked[b] &&
+            !used[b]) begin
           served[c]                         = 1'b1;
           used[b]                           = 1'b1;
           used_row[b*RowBits +: RowBits]    = row[c*RowBits +: RowBits];

@@ -131,7 +131,8 @@ module dvt_beat_walk #(
   assign origin = base + sum + block_sum_q;
   assign keep   = values_there ? there[group_q*Blocks +: Blocks] : '0;
   for (genvar b = 0; b < Blocks; b++) begin : g_block
-    assign place[b*AddrBits +: AddrBits] = origin + offset[(group_q*Blocks + b)*AddrBits +: AddrBits];
+    assign place[b*AddrBits +: AddrBits] =
+        origin + offset[(group_q*Blocks + b)*AddrBits +: AddrBits];
   end
 
   logic unused;

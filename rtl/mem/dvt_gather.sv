@@ -27,7 +27,8 @@ module dvt_gather #(
 
   for (genvar c = 0; c < Clients; c++) begin : g_client
     assign blocks[c*Width +: Width] =
-        fresh_q[c] ? bank_data[bank_q[c*BankBits +: BankBits]*Width +: Width] : held_q[c*Width +: Width];
+        fresh_q[c] ? bank_data[bank_q[c*BankBits +: BankBits]*Width +: Width]
+                   : held_q[c*Width +: Width];
   end
 
   always_ff @(posedge clk) begin

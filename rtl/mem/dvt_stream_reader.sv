@@ -116,7 +116,8 @@ module dvt_stream_reader #(
   end
   for (genvar l = 0; l < Lanes; l++) begin : g_lane
     logic [Place-1:0] place;
-    assign place     = origin + p_offset[(l/QVec)*Place +: Place] + q_offset[(l%QVec)*Place +: Place];
+    assign place     = origin + p_offset[(l/QVec)*Place +: Place]
+                       + q_offset[(l%QVec)*Place +: Place];
     assign there[l] = row_inside[l/QVec] & column_inside[l%QVec] & real_turn;
     dvt_bank_split #(.Banks(Banks), .Words(dvt_pkg::StreamBufferWords), .AddrBits(24)) u_split (
       .addr(place[23:0]), .bank(bank[l*BankBits +: BankBits]), .row(row[l*RowBits +: RowBits])

@@ -2,7 +2,7 @@
 // dvt_overlay -- the whole overlay: registers, control, memory side, and dvt_compute.
 //
 // Idea     one file that only connects. Reading a run: dvt_run lets it begin, the control client
-//          fetches the long words, dvt_reader sends them down dvt_chain, dvt_sequencer launches
+//          fetches the long words, dvt_reader sends them down dvt_transport, dvt_sequencer launches
 //          them; fread and wread fill stream buffer, filter caches and parameters,
 //          dvt_stream_reader feeds dvt_compute, dvt_writer takes what it packs.
 // Ports    AXI4 master m_axi_* (no ids, INCR bursts of full width, one write beat a burst),
@@ -191,7 +191,7 @@ module dvt_overlay #(
   logic [dvt_pkg::WritePartBits-1:0]     part_write;
 
   assign load = launch ? loading : 16'd0;
-  dvt_chain u_chain (
+  dvt_transport u_transport (
     .clk, .rst(flush), .in_kind(flit_kind), .in_flit(flit), .load, .ended, .wread_complete,
     .bad_padding,
     .shadow_wread, .part_fread, .part_sread, .part_array, .part_xbar, .part_scale, .part_act,
@@ -354,11 +354,12 @@ module dvt_overlay #(
     .some(write_saturated + acc_saturated), .select(counter_select), .value(counter)
   );
 
-  assign progress = (m_axi_arvalid & m_axi_arready) | m_axi_rvalid | (m_axi_awvalid & m_axi_awready) |
-                    (m_axi_wvalid & m_axi_wready) | m_axi_bvalid | (flit_kind != 2'd0) | launch |
-                    turn_done | beat_drained | beat_taken | fread_step | (wread_step != 2'b00) |
-                    elt_step;
-  assign fault    = read_fault | write_fault | pages_fault | groups_fault | elt_fault | writer_fault;
+  assign progress = (m_axi_arvalid & m_axi_arready) | m_axi_rvalid | m_axi_bvalid |
+                    (m_axi_awvalid & m_axi_awready) | (m_axi_wvalid & m_axi_wready) |
+                    (flit_kind != 2'd0) | launch | turn_done | beat_drained | beat_taken |
+                    fread_step | (wread_step != 2'b00) | elt_step;
+  assign fault    = read_fault | write_fault | pages_fault | groups_fault | elt_fault |
+                    writer_fault;
   always_comb begin
     errors = 16'd0;
     errors[dvt_pkg::CsrErrorVersion] = bad_header;

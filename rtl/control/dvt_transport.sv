@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// dvt_chain -- the transport nodes of all kernels, one behind the other in kernel order.
+// dvt_transport -- the transport nodes of all kernels, one behind the other in kernel order.
 //
 // Idea     one way, no answers: a part is where it belongs when its flits have passed. Kernels
 //          that this overlay does not have keep their register on the chain, so that times do not
@@ -8,7 +8,7 @@
 //          parts are active from the next cycle on.
 // Cycles   timing.md section 4: an end flit sent in cycle t is here (`ended`) in t + 12.
 // Tests    tests/diff/diff_rtl.c
-module dvt_chain #(
+module dvt_transport #(
   parameter int Link = dvt_pkg::ControlLinkBits  // derived: do not override
 ) (
   input  logic                                  clk,
