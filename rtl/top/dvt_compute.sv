@@ -5,7 +5,7 @@
 // Idea      One pipeline with one enable carries turns: stage s holds the turn completed s enabled
 //           cycles ago. The source of the word decides in which stage a result is finished. Array
 //           and stream reader have a result register each, of which the word uses one; `drain`
-//           empties it beat by beat into the chain of kernels, which never stops.
+//           empties it beat by beat into the kernels of the route, which never stop.
 // Limits    parts stand still from the cycle after `launch` to the next; a launch comes when
 //           nothing is under way. Parameter halves alternate from reset on.
 // Tests     tests/rtl/compute.py
@@ -203,7 +203,7 @@ module dvt_compute (
   );
 
   // ---- route ----
-  dvt_chain #(.MetaBits(MetaBits), .KeepBits(KeepBits)) u_chain (
+  dvt_kernels #(.MetaBits(MetaBits), .KeepBits(KeepBits)) u_kernels (
     .clk(clk), .rst(rst), .part_xbar(part_xbar), .part_act(part_act), .part_elt(part_elt),
     .inv_scale(part_write[dvt_pkg::WriteInvScaleLsb +: 32]), .pw_valid(pw_valid),
     .pw_half(pw_half), .pw_row(pw_row), .pw_data(pw_data), .tw_valid(tw_valid),

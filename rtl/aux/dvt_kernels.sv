@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// dvt_chain -- from a drained beat to a packed one: crossbar, scale, act, elt, packing.
+// dvt_kernels -- from a drained beat to a packed one: crossbar, scale, act, elt, packing.
 //
 // Idea      A beat travels with its meta = {released, half, channel block, values kept} and never
 //           waits: the drain lets it go only if everything behind has room. Kernels that the overlay
 //           lacks are not there.
 // Latency   sum over the route + TimingLp - 1 from valid_array or valid_stream to beat_valid.
 // Tests     tests/rtl/compute.py
-module dvt_chain #(
+module dvt_kernels #(
   parameter int MetaBits = 8,
   parameter int KeepBits = 4,
   parameter int Values   = dvt_pkg::BeatBlocks * dvt_pkg::CVec  // derived: do not override
