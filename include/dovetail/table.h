@@ -92,6 +92,12 @@ DVT_API DVT_MUST_CHECK dvt_status dvt_table_open(dvt_ctx *ctx, const char *path,
  * large ones. A cache of another kind is E_UNSUPPORTED. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_table_load(dvt_ctx *ctx, dvt_benchmark kind, const char *path,
                                                  dvt_table **out);
+/* Through a cache: opens it if it is sound and of this very file (its size and its first and last
+ * 64 KiB); else, where it is absent, damaged, of another version or file, imports the file and
+ * replaces it. *imported (may be NULL) says which. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_table_cached(dvt_ctx *ctx, dvt_benchmark kind,
+                                                   const char *file, const char *cache,
+                                                   dvt_table **out, bool *imported);
 DVT_API void                      dvt_table_close(dvt_table *t);
 
 DVT_API dvt_benchmark     dvt_table_benchmark(const dvt_table *t);
@@ -102,6 +108,7 @@ DVT_API const dvt_column *dvt_table_column(const dvt_table *t, int32_t i);
 DVT_API const dvt_column *dvt_table_find_column(const dvt_table *t, const char *name); /* or NULL */
 
 /* What is wanted of a column; NULL, "" and 0 leave it open. */
+enum { DVT_REPEAT_MEAN = -1 }; /* a column that is not of one of several repeats */
 typedef struct dvt_measure {
     const char *metric, *dataset, *device;
     int32_t     epochs, repeat;

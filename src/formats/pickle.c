@@ -12,8 +12,7 @@
  * Protocol   0 to 5, by the opcodes that occur; a protocol number above 5 is refused. Frames are
  *            checked to lie in the input and otherwise do nothing, as in Python.
  * Limits     DVTI_PICKLE_MAX_BYTES, _VALUES, _DEPTH; a memo index below the size of the input.
- * Tests      tests/unit/test_pickle.c, tests/prop/prop_pickle.c, tests/diff/pickle_python.py,
- *            tests/fuzz/fuzz_pickle.c
+ * Tests      tests/unit/test_pickle.c, tests/diff/diff_pickle.c, tests/fuzz/fuzz_pickle.c
  */
 #include "formats/pickle_int.h"
 

@@ -2,9 +2,9 @@
 /*
  * pickle.h - Python's pickle as data: numbers, texts, tuples, lists, dictionaries, NumPy's arrays.
  *
- * A pickle is a program for a small stack machine, and Python runs whatever functions it names. Here
- * nothing is run: opcodes that only build data are followed (protocols 0 to 5), and of the names a
- * pickle may call a fixed list is understood as the data they stand for:
+ * A pickle is a program for a small stack machine, and Python runs whatever functions it names.
+ * Here nothing is run: opcodes that only build data are followed (protocols 0 to 5), and of the
+ * names a pickle may call a fixed list is understood as the data they stand for:
  *
  *     numpy scalars        a number              numpy dtype          inside those and arrays
  *     numpy arrays         DVTI_PICKLE_ARRAY     OrderedDict, defaultdict    a dictionary
@@ -73,14 +73,14 @@ const dvti_pickle_value *dvti_pickle_item(const dvti_pickle *p, const dvti_pickl
 /* The value of a text key of a dictionary; NULL if there is none. */
 const dvti_pickle_value *dvti_pickle_find(const dvti_pickle *p, const dvti_pickle_value *dict,
                                           const char *key);
-bool dvti_pickle_is(const dvti_pickle_value *v, const char *text);
+bool                     dvti_pickle_is(const dvti_pickle_value *v, const char *text);
 /* A float, an integer or a truth value as a double; false for anything else, and for integers that
  * no double holds. */
 bool dvti_pickle_number(const dvti_pickle_value *v, double *out);
 /* Elements of an array, in all; element i of it as dvti_pickle_number, in the order of its rows. */
-uint64_t dvti_pickle_array_count(const dvti_pickle *p, const dvti_pickle_value *array);
-bool     dvti_pickle_array_at(const dvti_pickle *p, const dvti_pickle_value *array, uint64_t i,
-                              double *out);
+uint64_t    dvti_pickle_array_count(const dvti_pickle *p, const dvti_pickle_value *array);
+bool        dvti_pickle_array_at(const dvti_pickle *p, const dvti_pickle_value *array, uint64_t i,
+                                 double *out);
 const char *dvti_pickle_kind_name(dvti_pickle_kind kind); /* "a dictionary" */
 
 #endif

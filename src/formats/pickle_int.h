@@ -9,30 +9,38 @@
 #include "formats/pickle.h"
 
 /* Every opcode of protocols 0 to 5: name, code, and whether it only makes data. */
-#define DVTI_PICKLE_OPCODES(X)                                                              \
-    X(MARK, '(', 1)             X(STOP, '.', 1)             X(POP, '0', 1)                  \
-    X(POP_MARK, '1', 1)         X(DUP, '2', 1)              X(FLOAT, 'F', 1)                \
-    X(INT, 'I', 1)              X(BININT, 'J', 1)           X(BININT1, 'K', 1)              \
-    X(LONG, 'L', 1)             X(BININT2, 'M', 1)          X(NONE, 'N', 1)                 \
-    X(PERSID, 'P', 0)           X(BINPERSID, 'Q', 0)        X(REDUCE, 'R', 1)               \
-    X(STRING, 'S', 1)           X(BINSTRING, 'T', 1)        X(SHORT_BINSTRING, 'U', 1)      \
-    X(UNICODE, 'V', 1)          X(BINUNICODE, 'X', 1)       X(APPEND, 'a', 1)               \
-    X(BUILD, 'b', 1)            X(GLOBAL, 'c', 1)           X(DICT, 'd', 1)                 \
-    X(EMPTY_DICT, '}', 1)       X(APPENDS, 'e', 1)          X(GET, 'g', 1)                  \
-    X(BINGET, 'h', 1)           X(INST, 'i', 0)             X(LONG_BINGET, 'j', 1)          \
-    X(LIST, 'l', 1)             X(EMPTY_LIST, ']', 1)       X(OBJ, 'o', 0)                  \
-    X(PUT, 'p', 1)              X(BINPUT, 'q', 1)           X(LONG_BINPUT, 'r', 1)          \
-    X(SETITEM, 's', 1)          X(TUPLE, 't', 1)            X(EMPTY_TUPLE, ')', 1)          \
-    X(SETITEMS, 'u', 1)         X(BINFLOAT, 'G', 1)         X(PROTO, 0x80, 1)               \
-    X(NEWOBJ, 0x81, 0)          X(EXT1, 0x82, 0)            X(EXT2, 0x83, 0)                \
-    X(EXT4, 0x84, 0)            X(TUPLE1, 0x85, 1)          X(TUPLE2, 0x86, 1)              \
-    X(TUPLE3, 0x87, 1)          X(NEWTRUE, 0x88, 1)         X(NEWFALSE, 0x89, 1)            \
-    X(LONG1, 0x8a, 1)           X(LONG4, 0x8b, 1)           X(BINBYTES, 'B', 1)             \
-    X(SHORT_BINBYTES, 'C', 1)   X(SHORT_BINUNICODE, 0x8c, 1) X(BINUNICODE8, 0x8d, 1)        \
-    X(BINBYTES8, 0x8e, 1)       X(EMPTY_SET, 0x8f, 1)       X(ADDITEMS, 0x90, 1)            \
-    X(FROZENSET, 0x91, 1)       X(NEWOBJ_EX, 0x92, 0)       X(STACK_GLOBAL, 0x93, 1)        \
-    X(MEMOIZE, 0x94, 1)         X(FRAME, 0x95, 1)           X(BYTEARRAY8, 0x96, 1)          \
-    X(NEXT_BUFFER, 0x97, 0)     X(READONLY_BUFFER, 0x98, 0)
+#define DVTI_PICKLE_OPCODES(X)                                                                     \
+    X(MARK, '(', 1)                                                                                \
+    X(STOP, '.', 1) X(POP, '0', 1) X(POP_MARK, '1', 1) X(DUP, '2', 1) X(FLOAT, 'F', 1) X(          \
+        INT, 'I', 1) X(BININT, 'J', 1) X(BININT1, 'K', 1) X(LONG, 'L', 1) X(BININT2, 'M', 1)       \
+        X(NONE, 'N', 1) X(PERSID, 'P', 0) X(BINPERSID, 'Q', 0) X(REDUCE, 'R', 1) X(STRING, 'S', 1) \
+            X(BINSTRING, 'T', 1) X(SHORT_BINSTRING, 'U', 1) X(UNICODE, 'V', 1)                     \
+                X(BINUNICODE, 'X', 1) X(APPEND, 'a', 1) X(BUILD, 'b', 1) X(GLOBAL, 'c', 1)         \
+                    X(DICT, 'd', 1) X(EMPTY_DICT, '}', 1) X(APPENDS, 'e', 1) X(GET, 'g', 1)        \
+                        X(BINGET, 'h', 1) X(INST, 'i', 0) X(LONG_BINGET, 'j', 1) X(LIST, 'l', 1)   \
+                            X(EMPTY_LIST, ']', 1) X(OBJ, 'o', 0) X(PUT, 'p', 1) X(BINPUT, 'q', 1)  \
+                                X(LONG_BINPUT, 'r', 1) X(SETITEM, 's', 1) X(TUPLE, 't', 1)         \
+                                    X(EMPTY_TUPLE, ')', 1) X(SETITEMS, 'u', 1) X(BINFLOAT, 'G', 1) \
+                                        X(PROTO, 0x80, 1) X(NEWOBJ, 0x81, 0) X(EXT1, 0x82, 0) X(   \
+                                            EXT2, 0x83, 0) X(EXT4, 0x84, 0) X(TUPLE1, 0x85, 1)     \
+                                            X(TUPLE2, 0x86, 1) X(TUPLE3, 0x87, 1) X(               \
+                                                NEWTRUE, 0x88, 1) X(NEWFALSE, 0x89, 1)             \
+                                                X(LONG1, 0x8a, 1) X(LONG4, 0x8b, 1) X(             \
+                                                    BINBYTES,                                      \
+                                                    'B', 1) X(SHORT_BINBYTES, 'C', 1)              \
+                                                    X(SHORT_BINUNICODE, 0x8c,                      \
+                                                      1) X(BINUNICODE8, 0x8d,                      \
+                                                           1) X(BINBYTES8, 0x8e, 1)                \
+                                                        X(EMPTY_SET, 0x8f, 1) X(ADDITEMS, 0x90, 1) \
+                                                            X(FROZENSET, 0x91,                     \
+                                                              1) X(NEWOBJ_EX, 0x92,                \
+                                                                   0) X(STACK_GLOBAL, 0x93, 1)     \
+                                                                X(MEMOIZE, 0x94,                   \
+                                                                  1) X(FRAME, 0x95, 1)             \
+                                                                    X(BYTEARRAY8, 0x96, 1)         \
+                                                                        X(NEXT_BUFFER, 0x97, 0)    \
+                                                                            X(READONLY_BUFFER,     \
+                                                                              0x98, 0)
 
 enum dvti_pickle_opcode {
 #define DVT_X(name, code, data) DVTI_OP_##name = (code),
@@ -79,8 +87,8 @@ bool dvti_pickle_fail(dvti_pickle *p, dvt_status status, const char *fmt, ...) D
 
 /* A new value on the stack; NULL after a failure. Pointers to values end with the next new one. */
 dvti_pickle_value *dvti_pickle_push(dvti_pickle *p, dvti_pickle_kind kind);
-bool               dvti_pickle_push_bytes(dvti_pickle *p, dvti_pickle_kind kind, const uint8_t *data,
-                                          uint64_t size);
+bool dvti_pickle_push_bytes(dvti_pickle *p, dvti_pickle_kind kind, const uint8_t *data,
+                            uint64_t size);
 /* Appends items (values of the stack, say) to a container. */
 bool dvti_pickle_extend(dvti_pickle *p, uint32_t container, const uint32_t *ids, size_t count);
 

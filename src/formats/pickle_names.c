@@ -8,7 +8,7 @@
  *            these is recognised by name and shape of its arguments; nothing is looked up or run.
  * Types      dtypes of kind b, i, u, f with sizes that a double or 64 bits hold; numbers in either
  *            byte order. Records, texts, complex numbers and objects are DVT_E_UNSUPPORTED.
- * Tests      tests/unit/test_pickle.c, tests/diff/pickle_python.py
+ * Tests      tests/unit/test_pickle.c, tests/diff/diff_pickle.c
  */
 #include "formats/pickle_int.h"
 
@@ -190,8 +190,7 @@ static bool element(const dvti_pickle_value *dtype, const uint8_t *b, int64_t *i
         }
         return false;
     case 'i':
-        *i = size == 8 ? (int64_t)bits
-                       : (int64_t)(bits << (64 - 8 * size)) >> (64 - 8 * size);
+        *i = size == 8 ? (int64_t)bits : (int64_t)(bits << (64 - 8 * size)) >> (64 - 8 * size);
         return true;
     default: *i = (int64_t)bits; return true;
     }
@@ -229,7 +228,7 @@ static bool set_array(dvti_pickle *p, uint32_t id, const uint32_t part[3], bool 
 {
     const dvti_pickle_value *dtype = &p->values.data[part[0]], *shape = &p->values.data[part[1]],
                             *bytes = &p->values.data[part[2]];
-    size_t                   want = 0;
+    size_t want = 0;
 
     if (dtype->kind != DVTI_PICKLE_DTYPE || shape->kind != DVTI_PICKLE_TUPLE ||
         (bytes->kind != DVTI_PICKLE_BYTES && bytes->kind != DVTI_PICKLE_TEXT)) {
@@ -448,8 +447,7 @@ bool dvti_pickle_array_at(const dvti_pickle *p, const dvti_pickle_value *array, 
         return false;
     }
     const dvti_pickle_value *dtype = dvti_pickle_item(p, array, 0);
-    const uint64_t           at =
-        array->fortran ? fortran_place(p, dvti_pickle_item(p, array, 1), i) : i;
+    const uint64_t at = array->fortran ? fortran_place(p, dvti_pickle_item(p, array, 1), i) : i;
     const uint8_t *b = dvti_pickle_item(p, array, 2)->data + at * type_size(dtype);
     if (element(dtype, b, &whole, out)) {
         *out = (char)(dtype->i & 0x7f) == 'u' ? (double)(uint64_t)whole : (double)whole;
@@ -504,12 +502,12 @@ bool dvti_pickle_number(const dvti_pickle_value *v, double *out)
 const char *dvti_pickle_kind_name(dvti_pickle_kind kind)
 {
     static const char *const text[] = {
-        [DVTI_PICKLE_NONE] = "None",         [DVTI_PICKLE_BOOL] = "a truth value",
-        [DVTI_PICKLE_INT] = "an integer",    [DVTI_PICKLE_FLOAT] = "a float",
-        [DVTI_PICKLE_TEXT] = "a text",       [DVTI_PICKLE_BYTES] = "bytes",
-        [DVTI_PICKLE_TUPLE] = "a tuple",     [DVTI_PICKLE_LIST] = "a list",
-        [DVTI_PICKLE_SET] = "a set",         [DVTI_PICKLE_DICT] = "a dictionary",
-        [DVTI_PICKLE_ARRAY] = "an array",    [DVTI_PICKLE_DTYPE] = "a numpy type",
+        [DVTI_PICKLE_NONE] = "None",      [DVTI_PICKLE_BOOL] = "a truth value",
+        [DVTI_PICKLE_INT] = "an integer", [DVTI_PICKLE_FLOAT] = "a float",
+        [DVTI_PICKLE_TEXT] = "a text",    [DVTI_PICKLE_BYTES] = "bytes",
+        [DVTI_PICKLE_TUPLE] = "a tuple",  [DVTI_PICKLE_LIST] = "a list",
+        [DVTI_PICKLE_SET] = "a set",      [DVTI_PICKLE_DICT] = "a dictionary",
+        [DVTI_PICKLE_ARRAY] = "an array", [DVTI_PICKLE_DTYPE] = "a numpy type",
         [DVTI_PICKLE_NAME] = "a name",
     };
     return text[kind];

@@ -167,7 +167,7 @@ bool dvti_pickle_read_unicode(dvti_pickle *p)
         return false;
     }
     for (size_t i = 0; i < size;) {
-        const bool   escape = in[i] == '\\' && i + 1 < size && (in[i + 1] == 'u' || in[i + 1] == 'U');
+        const bool escape = in[i] == '\\' && i + 1 < size && (in[i + 1] == 'u' || in[i + 1] == 'U');
         const size_t digits = escape && in[i + 1] == 'U' ? 8 : 4;
         uint32_t     c = in[i];
         if (escape && (!hex_number(in + i + 2, size - i - 2, digits, &c) || c > 0x10ffff)) {

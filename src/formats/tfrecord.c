@@ -44,9 +44,9 @@ dvt_status dvti_tfrecord_open(dvt_ctx *ctx, const char *path, dvti_tfrecord_file
     f->buffer = dvt_alloc(ctx, f->cap);
     f->fd = f->buffer ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (f->fd < 0 || fstat(f->fd, &info) != 0) {
-        dvt_status st = f->buffer ? dvt_fail(ctx, DVT_E_IO, NULL, "cannot open '%s': %s", path,
-                                             strerror(errno))
-                                  : DVT_E_NOMEM;
+        dvt_status st =
+            f->buffer ? dvt_fail(ctx, DVT_E_IO, NULL, "cannot open '%s': %s", path, strerror(errno))
+                      : DVT_E_NOMEM;
         dvti_tfrecord_close(f);
         return st;
     }

@@ -14,8 +14,8 @@
 #include "dovetail/base.h"
 
 enum {
-    DVTI_TFRECORD_FRAME = 16,     /* bytes around the data */
-    DVTI_TFRECORD_MAX = 1 << 26   /* bytes of data */
+    DVTI_TFRECORD_FRAME = 16,   /* bytes around the data */
+    DVTI_TFRECORD_MAX = 1 << 26 /* bytes of data */
 };
 
 typedef struct dvti_tfrecord {

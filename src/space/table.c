@@ -34,16 +34,17 @@ typedef struct stored {
 } stored;
 
 struct dvt_table {
-    dvt_ctx        *ctx;
-    const uint8_t  *data;
-    uint8_t        *owned; /* the same, where it is memory of ours and no mapping */
-    size_t          size;
-    dvt_benchmark   kind;
-    dvt_table_space space;
-    int64_t         rows;
-    int32_t         column_count;
-    stored         *columns;
-    uint16_t       *order, *place; /* NAS-Bench-201: published index to cell number, and back */
+    dvt_ctx         *ctx;
+    const uint8_t   *data;
+    uint8_t         *owned; /* the same, where it is memory of ours and no mapping */
+    size_t           size;
+    dvt_benchmark    kind;
+    dvt_table_space  space;
+    int64_t          rows;
+    int32_t          column_count;
+    stored          *columns;
+    dvti_source_mark source;        /* of the published file */
+    uint16_t        *order, *place; /* NAS-Bench-201: published index to cell number, and back */
 };
 
 /* ---- opening ------------------------------------------------------------------------------- */
@@ -96,8 +97,7 @@ static dvt_status check_head(dvt_ctx *ctx, const char *path, dvt_table *t)
     }
     if (head.head_crc != dvti_crc32c(0, t->data, offsetof(dvti_table_head, head_crc)) ||
         head.kind >= DVT_BENCHMARKS || head.rows == 0 || head.rows > DVTI_TABLE_ROWS_MAX ||
-        head.columns == 0 || head.columns > DVTI_TABLE_COLUMNS_MAX || head.zero[0] ||
-        head.zero[1]) {
+        head.columns == 0 || head.columns > DVTI_TABLE_COLUMNS_MAX || head.zero) {
         return fail_at(ctx, path, offsetof(dvti_table_head, kind),
                        "the head of this cache is damaged");
     }
@@ -113,6 +113,7 @@ static dvt_status check_head(dvt_ctx *ctx, const char *path, dvt_table *t)
     t->space = dvti_table_space(t->kind);
     t->rows = (int64_t)head.rows;
     t->column_count = (int32_t)head.columns;
+    t->source = (dvti_source_mark){.size = head.source_size, .crc = head.source_crc};
     return DVT_OK;
 }
 
@@ -147,10 +148,9 @@ static bool read_column(dvt_table *t, int32_t i)
                           .base = e.base,
                           .step = e.step,
                           .dict_count = e.dict_count};
-    if (!texts_end(a) || a->type >= DVT_COLUMN_TYPES || e.count > rows || e.zero ||
-        e.bits > 64 || !inside(t, e.values_at, dvti_pack_bytes(&c->pack)) ||
-        !inside(t, e.dict_at, 8 * (uint64_t)e.dict_count) ||
-        (e.rows_at != 0) != (e.count < rows) ||
+    if (!texts_end(a) || a->type >= DVT_COLUMN_TYPES || e.count > rows || e.zero || e.bits > 64 ||
+        !inside(t, e.values_at, dvti_pack_bytes(&c->pack)) ||
+        !inside(t, e.dict_at, 8 * (uint64_t)e.dict_count) || (e.rows_at != 0) != (e.count < rows) ||
         (e.rows_at && !inside(t, e.rows_at, dvti_rows_bytes(rows)))) {
         return false;
     }
@@ -225,7 +225,8 @@ static dvt_status check_keys(dvt_ctx *ctx, const char *path, dvt_table *t)
     for (int64_t row = 0; good && row < t->rows; row++) {
         good = key_is_good(t, row);
     }
-    return good ? DVT_OK : fail_at(ctx, path, DVTI_TABLE_HEAD, "the rows of this cache are damaged");
+    return good ? DVT_OK
+                : fail_at(ctx, path, DVTI_TABLE_HEAD, "the rows of this cache are damaged");
 }
 
 static dvt_status make_order(dvt_table *t)
@@ -329,6 +330,48 @@ dvt_status dvt_table_load(dvt_ctx *ctx, dvt_benchmark kind, const char *path, dv
     return finish(ctx, path, t, out);
 }
 
+/* Opens the cache if it is sound, of this kind, and of this very file; else *out stays NULL. */
+static dvt_status open_if_good(dvt_ctx *ctx, dvt_benchmark kind, const char *file,
+                               const char *cache, dvt_table **out)
+{
+    const dvti_source_mark mark = dvti_source_mark_of(file);
+    dvt_status             st;
+
+    *out = NULL;
+    if (!starts_as_cache(cache)) {
+        return DVT_OK;
+    }
+    st = dvt_table_open(ctx, cache, out);
+    if (st == DVT_E_PARSE) {
+        dvt_ctx_clear_error(ctx);
+        return DVT_OK;
+    }
+    if (st == DVT_OK && ((*out)->kind != kind || (*out)->source.size != mark.size ||
+                         (*out)->source.crc != mark.crc)) {
+        dvt_table_close(*out);
+        *out = NULL;
+    }
+    return st;
+}
+
+dvt_status dvt_table_cached(dvt_ctx *ctx, dvt_benchmark kind, const char *file, const char *cache,
+                            dvt_table **out, bool *imported)
+{
+    dvt_status st = open_if_good(ctx, kind, file, cache, out);
+    const bool there = *out != NULL;
+
+    if (st == DVT_OK && !there) {
+        st = dvt_table_import(ctx, kind, file, cache, NULL);
+        if (st == DVT_OK) {
+            st = dvt_table_open(ctx, cache, out);
+        }
+    }
+    if (imported) {
+        *imported = st == DVT_OK && !there;
+    }
+    return st;
+}
+
 void dvt_table_close(dvt_table *t)
 {
     if (!t) {
@@ -410,7 +453,8 @@ static bool fits(const dvt_measure *m, const dvt_column *c)
 {
     return c->metric[0] && fits_text(m->metric, c->metric) && fits_text(m->dataset, c->dataset) &&
            fits_text(m->device, c->device) && (!m->epochs || m->epochs == c->epochs) &&
-           (!m->repeat || m->repeat == c->repeat);
+           (!m->repeat || m->repeat == c->repeat ||
+            (m->repeat == DVT_REPEAT_MEAN && c->repeat == 0));
 }
 
 dvt_status dvt_table_select(dvt_ctx *ctx, const dvt_table *t, const dvt_measure *m, int32_t *column)
@@ -544,8 +588,8 @@ void dvt_table_nb101_cell(const dvt_table *t, int64_t row, dvt_nb101_cell *out)
 {
     const uint64_t labels = key(t, 3, row);
 
-    *out = (dvt_nb101_cell){.adj_bits = (uint32_t)key(t, 2, row),
-                            .vertices = (uint8_t)key(t, 1, row)};
+    *out =
+        (dvt_nb101_cell){.adj_bits = (uint32_t)key(t, 2, row), .vertices = (uint8_t)key(t, 1, row)};
     for (int i = 0; i < DVT_NB101_MAX_INTERIOR; i++) {
         out->ops[i] = (uint8_t)(labels >> (2 * i) & 3u);
     }

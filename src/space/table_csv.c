@@ -481,11 +481,16 @@ typedef struct known {
 } known;
 
 static const known of_nasbench101[] = {
-    {"hash", FORM_HASH, true},          {"vertices", FORM_VERTICES, true},
-    {"adj_bits", FORM_ADJ_BITS, true},  {"ops", FORM_OPS, true},
-    {"mean_test_acc_108", FORM_DECIMAL, true}, {"params", FORM_WHOLE, true},
-    {"val4", FORM_DECIMAL, false},      {"val12", FORM_DECIMAL, false},
-    {"val36", FORM_DECIMAL, false},     {"val108", FORM_DECIMAL, false},
+    {"hash", FORM_HASH, true},
+    {"vertices", FORM_VERTICES, true},
+    {"adj_bits", FORM_ADJ_BITS, true},
+    {"ops", FORM_OPS, true},
+    {"mean_test_acc_108", FORM_DECIMAL, true},
+    {"params", FORM_WHOLE, true},
+    {"val4", FORM_DECIMAL, false},
+    {"val12", FORM_DECIMAL, false},
+    {"val36", FORM_DECIMAL, false},
+    {"val108", FORM_DECIMAL, false},
     {"train_time_s", FORM_DECIMAL, false},
 };
 
@@ -611,7 +616,7 @@ static dvt_status read_header(reader *r, const char *line, const char *end)
     for (int32_t i = 0; st == DVT_OK && i < r->count; i++) {
         const known *k = known_of(r->s->kind, r->text[i]);
         r->at.column = r->column[i];
-        r->fields[i] = (field){.form = k            ? k->form
+        r->fields[i] = (field){.form = k             ? k->form
                                        : by_decimals ? FORM_DECIMAL
                                                      : FORM_NUMBER,
                                .must = k && k->must};

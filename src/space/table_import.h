@@ -9,6 +9,9 @@
 
 #include "space/table_stage.h"
 
+/* Zero where the file cannot be read or is a folder. */
+dvti_source_mark dvti_source_mark_of(const char *path);
+
 /* A published file as the bytes of its cache, which the caller frees. */
 DVT_MUST_CHECK dvt_status dvti_table_image(dvt_ctx *ctx, dvt_benchmark kind, const char *path,
                                            uint8_t **image, size_t *size, int64_t *rows);

@@ -10,9 +10,11 @@
  *       20      4  columns
  *       24      8  rows
  *       32      8  size of the file in bytes
- *       40      4  CRC-32C of everything from offset 64 on
- *       44      4  CRC-32C of bytes 0..43
- *       48     16  zero
+ *       40      8  size of the published file (0 = not known)
+ *       48      4  CRC-32C of its first and last 64 KiB
+ *       52      4  CRC-32C of everything from offset 64 on
+ *       56      4  CRC-32C of bytes 0..55
+ *       60      4  zero
  *       64    256  an entry for each column (dvti_table_entry)
  * Values, dictionaries and sets of rows start at multiples of 64 bytes; zeros lie between.
  * How values are packed: table_pack.h. The key columns of each space come first:
@@ -42,9 +44,15 @@ typedef struct dvti_table_head {
     char     magic[8];
     uint32_t version, order, kind, columns;
     uint64_t rows, size;
-    uint32_t body_crc, head_crc;
-    uint64_t zero[2];
+    uint64_t source_size;
+    uint32_t source_crc, body_crc, head_crc, zero;
 } dvti_table_head;
+
+/* What tells one published file from another without reading all of it. */
+typedef struct dvti_source_mark {
+    uint64_t size;
+    uint32_t crc;
+} dvti_source_mark;
 
 /* What a column is, as texts of fixed size that end in NUL. */
 typedef struct dvti_table_about {
@@ -58,7 +66,7 @@ typedef struct dvti_table_entry {
     dvti_table_about about;
     uint8_t          mode, bits, scale, zero;
     uint32_t         dict_count, none;
-    uint64_t         count, base, step; /* see table_pack.h */
+    uint64_t         count, base, step;           /* see table_pack.h */
     uint64_t         values_at, dict_at, rows_at; /* rows_at 0 = all rows */
     uint8_t          zeros[24];
 } dvti_table_entry;

@@ -14,9 +14,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-const double dvti_pack_powers[DVTI_PACK_SCALE_MAX + 1] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,
-                                                          1e6, 1e7, 1e8,  1e9,  1e10, 1e11,
-                                                          1e12, 1e13, 1e14, 1e15};
+const double dvti_pack_powers[DVTI_PACK_SCALE_MAX + 1] = {
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 
 static uint32_t bits_of(uint64_t v)
 {

@@ -52,7 +52,7 @@ typedef struct dvti_pack {
  * still NULL. `doubles`: the words are bits of doubles. E_NOMEM. */
 DVT_MUST_CHECK dvt_status dvti_pack_choose(dvt_ctx *ctx, const uint64_t *words, uint64_t count,
                                            bool doubles, dvti_pack *out);
-size_t dvti_pack_bytes(const dvti_pack *p); /* of the values, padding included */
+size_t                    dvti_pack_bytes(const dvti_pack *p); /* of the values, padding included */
 /* Writes them to `out`, which is zero before. */
 void dvti_pack_write(const dvti_pack *p, const uint64_t *words, uint8_t *out);
 /* Is this a column that reads within `dict_count` and means something? */
@@ -102,7 +102,7 @@ enum { DVTI_ROWS_BLOCK = 512 };
 size_t dvti_rows_bytes(uint64_t rows);
 /* Counts, for bits that are there; returns how many rows the set has. */
 uint64_t dvti_rows_count(uint8_t *set, uint64_t rows);
-/* Do the counts agree with the bits, are bits behind the last row zero? Number of rows in *count. */
+/* Do the counts agree with the bits, are bits behind the last row zero? *count: rows of the set. */
 bool dvti_rows_valid(const uint8_t *set, uint64_t rows, uint64_t *count);
 
 static inline size_t dvti_rows_blocks(uint64_t rows)

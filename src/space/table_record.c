@@ -108,8 +108,8 @@ static bool take_epochs(scanner *s, int32_t *out)
 
     (void)peek(s);
     const size_t start = s->at;
-    for (; s->at < s->frame->size && s->frame->data[s->at] >= '0' &&
-           s->frame->data[s->at] <= '9' && s->at - start < 6;
+    for (; s->at < s->frame->size && s->frame->data[s->at] >= '0' && s->frame->data[s->at] <= '9' &&
+           s->at - start < 6;
          s->at++) {
         v = 10 * v + (s->frame->data[s->at] - '0');
     }

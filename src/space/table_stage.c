@@ -271,8 +271,7 @@ static size_t slot_of(const dvti_stage *s, const dvti_row_key *key)
 {
     size_t at = (size_t)dvt_hash64(key, sizeof *key, 0) & (s->slot_count - 1);
 
-    while (s->slots[at] &&
-           memcmp(&s->keys.data[s->slots[at] - 1], key, sizeof *key) != 0) {
+    while (s->slots[at] && memcmp(&s->keys.data[s->slots[at] - 1], key, sizeof *key) != 0) {
         at = (at + 1) & (s->slot_count - 1);
     }
     return at;
@@ -510,7 +509,9 @@ static void write_head(const dvti_stage *s, uint8_t *out, size_t size)
                             .kind = (uint32_t)s->kind,
                             .columns = (uint32_t)s->columns.len,
                             .rows = s->keys.len,
-                            .size = size};
+                            .size = size,
+                            .source_size = s->source.size,
+                            .source_crc = s->source.crc};
 
     memcpy(head.magic, DVTI_TABLE_MAGIC, sizeof head.magic);
     head.body_crc = dvti_crc32c(0, out + DVTI_TABLE_HEAD, size - DVTI_TABLE_HEAD);

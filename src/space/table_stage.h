@@ -2,10 +2,10 @@
 /*
  * table_stage.h - a table while it is read: rows and values in any order, then the cache's bytes.
  *
- * A reader adds rows by what names them, adds columns, and puts values; the stage keeps keys unique,
- * sorts rows, packs columns and lays the cache out (table_int.h). Values that 32 bits hold take 32
- * bits here and a column of equal values none: the largest published file is staged in an eighth of
- * its size.
+ * A reader adds rows by what names them, adds columns, and puts values; the stage keeps keys
+ * unique, sorts rows, packs columns and lays the cache out (table_int.h). Values that 32 bits hold
+ * take 32 bits here, and a column of equal values none: the largest published file is staged in an
+ * eighth of its size.
  */
 #ifndef DVTI_TABLE_STAGE_H
 #define DVTI_TABLE_STAGE_H
@@ -21,8 +21,8 @@ typedef struct dvti_row_key {
 
 typedef struct dvti_stage_column {
     dvti_table_about about;
-    bool             wide;   /* words of 64 bits, else 32 (floats for doubles) */
-    bool             same;   /* all values so far are `word`; there are no `values` */
+    bool             wide; /* words of 64 bits, else 32 (floats for doubles) */
+    bool             same; /* all values so far are `word`; there are no `values` */
     uint64_t         word;
     uint8_t         *values; /* (cap) words */
     uint64_t        *held;   /* (cap / 64) a bit each */
@@ -35,6 +35,7 @@ DVT_VEC(dvti_stage_columns, dvti_stage_column);
 typedef struct dvti_stage {
     dvt_ctx           *ctx;
     dvt_benchmark      kind;
+    dvti_source_mark   source;
     dvti_row_keys      keys;
     dvti_stage_columns columns;
     uint32_t          *slots; /* (slot_count, a power of two) row + 1 by key; 0 = empty */

@@ -70,8 +70,8 @@ static dvt_status make_budget(importer *m, int32_t epochs, budget *b)
     for (int32_t r = 0; r < REPEATS; r++) {
         for (int p = DVTI_RECORD_POINTS; p-- > 0;) {
             for (int v = DVTI_RECORD_VALUES; st == DVT_OK && v-- > 0;) {
-                b->column[r][p][v] =
-                    make_column(m, moments[p], values[v].metric, values[v].unit, epochs, r + 1, &st);
+                b->column[r][p][v] = make_column(m, moments[p], values[v].metric, values[v].unit,
+                                                 epochs, r + 1, &st);
             }
         }
         if (st == DVT_OK) {
@@ -147,9 +147,8 @@ static dvt_status add_cell(importer *m, const dvti_tfrecord *frame, const dvti_r
                  (int)record->parameters, (long long)dvt_nb101_parameters(&record->cell));
         st = dvti_record_fail(&m->reader, DVT_E_PARSE, frame, 0, text);
     }
-    return st == DVT_OK
-               ? dvti_stage_put(m->s, m->parameters, *row, (uint64_t)record->parameters)
-               : st;
+    return st == DVT_OK ? dvti_stage_put(m->s, m->parameters, *row, (uint64_t)record->parameters)
+                        : st;
 }
 
 /* ---- repeats ------------------------------------------------------------------------------- */

@@ -61,9 +61,12 @@ def commands(w):
     cells, cache = "examples/tables/made_up.csv", w.path / "cells.cache"
     yield 0, ["data", "import", "nasbench101", cells, "-o", cache]
     yield 0, ["data", "query", cache]
-    yield 0, ["data", "query", cache, f"{1:032x}"]
-    yield 0, ["data", "query", cache, f"{2:032x}", "--column", "params"]
-    yield 1, ["data", "query", cache, f"{2:032x}", "--column", "val4"]
+    chain, pointwise = "b49ac8c578b4561d79ac7087988f1c61", "d1269d9156ddc027c40473008192958a"
+    yield 0, ["data", "query", cache, chain]
+    yield 0, ["data", "query", cache, pointwise, "--column", "params"]
+    yield 1, ["data", "query", cache, pointwise, "--column", "val4"]
+    yield 0, ["data", "query", "help:examples/tables/made_up_devices.csv", "7"]
+    yield 0, ["data", "list", w.path]
     yield 0, ["pareto", "--networks", f"nasbench101:{cache}", "--where", "latency<10ms"]
     yield 2, ["inof"]
     yield 2, ["info"]

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * diff_pickle.c - random objects pickled by Python in every protocol are read as what they were; the
- * same files cut or changed anywhere are read or refused, never worse.
+ * diff_pickle.c - random objects pickled by Python in every protocol are read as what they were;
+ * the same files cut or changed anywhere are read or refused, never worse.
  *
  * Skipped with the reason where there is no python3. DOVETAIL_LONG=1: more objects.
  */
 #define _POSIX_C_SOURCE 200809L /* popen */
 
 #include "support/fixture.h"
-#include "support/pickle_text.h"
+#include "support/pickle_print.h"
 #include "support/test_data.h"
 
 #include <libgen.h>
@@ -58,7 +58,7 @@ static void diff_pickle__python_objects_are_read_as_they_were(void **state)
         read_file(*state, folder, i, "text", &text);
         expect_ok(*state, dvti_pickle_parse(*state, "object", data.data, data.size, &p));
         dvt_buf_init(&ours, *state, 0);
-        pickle_text(p, dvti_pickle_get(p, dvti_pickle_root(p)), &ours);
+        pickle_print(p, dvti_pickle_get(p, dvti_pickle_root(p)), &ours);
         if (strcmp(ours.data, (const char *)text.data) != 0) {
             fail_msg("object %d: ours %.200s\npython's %.200s", i, ours.data,
                      (const char *)text.data);

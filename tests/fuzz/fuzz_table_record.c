@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz_table_record.c - any bytes as the data of a NAS-Bench-101 record, framed with right checksums,
- * and as a whole file of records: a table, or an error with its place.
+ * fuzz_table_record.c - any bytes as the data of a NAS-Bench-101 record, framed with right
+ * checksums, and as a whole file of records: a table, or an error with its place.
  */
 #define _DEFAULT_SOURCE /* mkstemps */
 

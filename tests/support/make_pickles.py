@@ -3,9 +3,9 @@
 """make_pickles.py - random objects as pickles of every protocol, and as text, for diff_pickle.
 
 Usage     make_pickles.py DIR SEED COUNT [--corpus]
-Writes    DIR/N.pickle and DIR/N.text (form: tests/support/pickle_text.h) for N = 0 .. COUNT - 1; with
-          --corpus only the pickles, small ones. With NumPy there are its numbers and arrays as well;
-          the last line on standard output says whether.
+Writes    DIR/N.pickle and DIR/N.text (form: tests/support/pickle_print.h), N = 0 .. COUNT - 1;
+          with --corpus only the pickles, small ones. Where NumPy is there, its numbers and arrays
+          as well; the last line on standard output says whether.
 """
 import collections
 import pickle
@@ -71,7 +71,9 @@ def thing(r, depth, known):
     elif kind == 2:
         made = {key(r): thing(r, depth - 1, known) if n < 30 else 1 for _ in range(n)}
     elif kind == 3:
-        made = collections.OrderedDict((key(r), thing(r, depth - 1, known)) for _ in range(min(n, 9)))
+        made = collections.OrderedDict()
+        for _ in range(min(n, 9)):
+            made[key(r)] = thing(r, depth - 1, known)
     elif kind == 4:
         made = r.choice([set, frozenset])(r.randrange(999) for _ in range(n))
     else:

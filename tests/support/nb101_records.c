@@ -10,10 +10,7 @@
 
 /* ---- values -------------------------------------------------------------------------------- */
 
-static double accuracy(dvt_rng *rng)
-{
-    return (double)((float)dvt_rng_below(rng, 9985) / 9984.0f);
-}
+static double accuracy(dvt_rng *rng) { return (double)((float)dvt_rng_below(rng, 9985) / 9984.0f); }
 
 record_case record_make(const dvt_nb101_cell *cell, int epochs, int repeat)
 {

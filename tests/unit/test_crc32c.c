@@ -39,9 +39,8 @@ static void test_crc32c__pieces_and_ways_agree(void **state)
     for (size_t size = 0; size <= sizeof bytes; size++) {
         const uint32_t whole = dvti_crc32c_portable(0, bytes, size);
         assert_int_equal(dvti_crc32c(0, bytes, size), whole);
-        assert_int_equal(dvti_crc32c(dvti_crc32c(0, bytes, size / 3), bytes + size / 3,
-                                     size - size / 3),
-                         whole);
+        assert_int_equal(
+            dvti_crc32c(dvti_crc32c(0, bytes, size / 3), bytes + size / 3, size - size / 3), whole);
     }
 }
 

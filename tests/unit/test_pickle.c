@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_pickle.c - pickles are read as data; whatever would run something is refused by name and place.
+ * test_pickle.c - pickles are read as data; whatever would run something is refused by name and
+ * place.
  */
 #include "support/fixture.h"
-#include "support/pickle_text.h"
+#include "support/pickle_print.h"
 
 static void expect_text(dvt_ctx *ctx, const char *bytes, size_t size, const char *want)
 {
@@ -12,7 +13,7 @@ static void expect_text(dvt_ctx *ctx, const char *bytes, size_t size, const char
 
     expect_ok(ctx, dvti_pickle_parse(ctx, "test", (const uint8_t *)bytes, size, &p));
     dvt_buf_init(&out, ctx, 0);
-    pickle_text(p, dvti_pickle_get(p, dvti_pickle_root(p)), &out);
+    pickle_print(p, dvti_pickle_get(p, dvti_pickle_root(p)), &out);
     assert_string_equal(out.data, want);
     dvt_buf_deinit(&out);
     dvti_pickle_destroy(p);
@@ -42,14 +43,17 @@ static void test_pickle__texts_and_bytes_of_all_opcodes(void **state)
     EXPECT_TEXT(*state, "S'a\\'\\x41\\n'\n.", "t6127410a");
     EXPECT_TEXT(*state, "S'\\xff'\n.", "yff");
     EXPECT_TEXT(*state, "V\\u20ac\xe9\n.", "te282acc3a9");
-    EXPECT_TEXT(*state, "U\x02"
-                        "ab.",
+    EXPECT_TEXT(*state,
+                "U\x02"
+                "ab.",
                 "t6162");
-    EXPECT_TEXT(*state, "X\x02\x00\x00\x00"
-                        "ab.",
+    EXPECT_TEXT(*state,
+                "X\x02\x00\x00\x00"
+                "ab.",
                 "t6162");
-    EXPECT_TEXT(*state, "\x80\x03"
-                        "C\x02\x00\xff.",
+    EXPECT_TEXT(*state,
+                "\x80\x03"
+                "C\x02\x00\xff.",
                 "y00ff");
     EXPECT_TEXT(*state, "c_codecs\nencode\n(V\xff\x41\nVlatin1\ntR.", "yff41");
 }
@@ -58,16 +62,18 @@ static void test_pickle__containers_share_and_keep_their_order(void **state)
 {
     EXPECT_TEXT(*state, "(lp0\nI1\na(I2\nI3\ntag0\n0.", "[i1,(i2,i3)]");
     EXPECT_TEXT(*state, "\x80\x02}q\x00(K\x02K\x01K\x01]q\x01u.", "<i2:i1,i1:[]>");
-    EXPECT_TEXT(*state, "\x80\x04]\x94(h\x00\x30h\x00\x30K\x01\x85\x94h\x01"
-                        "e.",
+    EXPECT_TEXT(*state,
+                "\x80\x04]\x94(h\x00\x30h\x00\x30K\x01\x85\x94h\x01"
+                "e.",
                 "[(i1),(i1)]");
     EXPECT_TEXT(*state, "ccollections\nOrderedDict\n((lp0\n(lp1\nS'a'\naI1\naatR.", "<t61:i1>");
 }
 
 static void test_pickle__memo_and_marks(void **state)
 {
-    EXPECT_TEXT(*state, "\x80\x02]q\x00(K\x01K\x02\x85q\x01h\x01"
-                        "e.",
+    EXPECT_TEXT(*state,
+                "\x80\x02]q\x00(K\x01K\x02\x85q\x01h\x01"
+                "e.",
                 "[i1,(i2),(i2)]");
     EXPECT_TEXT(*state, "(N1I5\n.", "i5");
     EXPECT_TEXT(*state, "I5\n2\x86.", "(i5,i5)");
@@ -97,8 +103,7 @@ static void test_pickle__names_that_are_not_data_are_refused(void **state)
         CASE("NNb.", "BUILD sets the state of an object", 2, DVT_E_UNSUPPORTED),
         CASE("NNR.", "REDUCE needs a name and a tuple", 2, DVT_E_PARSE),
         CASE("cnumpy\nndarray\n)R.", "a call that is not data", 16, DVT_E_UNSUPPORTED),
-        CASE("cnumpy\ndtype\n(S'O8'\nI0\nI1\ntR.", "elements of type 'O8'", 27,
-             DVT_E_UNSUPPORTED),
+        CASE("cnumpy\ndtype\n(S'O8'\nI0\nI1\ntR.", "elements of type 'O8'", 27, DVT_E_UNSUPPORTED),
         CASE("\x80\x06N.", "protocol 6", 0, DVT_E_UNSUPPORTED),
         CASE("L99999999999999999999L\n.", "more than 64 bits", 0, DVT_E_UNSUPPORTED),
         CASE("\x8a\x09\x00\x00\x00\x00\x00\x00\x00\x80\x00.", "more than 64 bits", 0,
@@ -129,8 +134,8 @@ static void test_pickle__names_that_are_not_data_are_refused(void **state)
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         dvti_pickle *p;
-        dvt_status   st = dvti_pickle_parse(*state, "bad", (const uint8_t *)cases[i].text,
-                                            cases[i].size, &p);
+        dvt_status   st =
+            dvti_pickle_parse(*state, "bad", (const uint8_t *)cases[i].text, cases[i].size, &p);
         assert_null(p);
         if (dvt_ctx_error(*state)->offset != cases[i].offset) {
             fail_msg("'%s' at %llu, not %llu", dvt_ctx_error(*state)->message,

@@ -162,6 +162,83 @@ static void test_table__a_cache_with_any_byte_changed_or_cut_is_refused(void **s
     expect_failure(*state, dvt_table_open(*state, "absent.cache", &t), DVT_E_IO, "cannot open");
 }
 
+static void expect_cached(dvt_ctx *ctx, const char *csv, const char *cache, bool want_import,
+                          int64_t want_rows)
+{
+    dvt_table *t;
+    bool       imported;
+
+    expect_ok(ctx, dvt_table_cached(ctx, DVT_BENCHMARK_NASBENCH101, csv, cache, &t, &imported));
+    assert_int_equal(imported, want_import);
+    assert_int_equal(dvt_table_rows(t), want_rows);
+    dvt_table_close(t);
+}
+
+static void test_table__a_cache_that_is_damaged_or_of_another_file_is_made_again(void **state)
+{
+    char     csv[TEST_PATH_MAX], cache[TEST_PATH_MAX];
+    dvt_blob good;
+
+    write_text(*state, "source.csv", HEAD101 CHAIN FORK, csv);
+    test_temp_path("source.cache", cache);
+    expect_cached(*state, csv, cache, true, 2);
+    expect_cached(*state, csv, cache, false, 2);
+    expect_ok(*state, dvt_file_read(*state, cache, 0, &good));
+    good.data[good.size - 1] ^= 1;
+    expect_ok(*state, dvt_file_write(*state, cache, good.data, good.size));
+    expect_cached(*state, csv, cache, true, 2);
+    expect_cached(*state, csv, cache, false, 2);
+    expect_ok(*state, dvt_file_write(*state, cache, good.data, 100));
+    expect_cached(*state, csv, cache, true, 2);
+    expect_ok(*state, dvt_file_write(*state, cache, "no cache at all", 15));
+    expect_cached(*state, csv, cache, true, 2);
+    write_text(*state, "source.csv", HEAD101 CHAIN, csv);
+    expect_cached(*state, csv, cache, true, 1);
+    expect_cached(*state, csv, cache, false, 1);
+    dvt_blob_deinit(*state, &good);
+}
+
+static void test_table__the_same_file_makes_the_same_cache(void **state)
+{
+    char     cache[TEST_PATH_MAX];
+    dvt_blob first, second;
+
+    expect_ok(*state, import(*state, DVT_BENCHMARK_NASBENCH101, HEAD101 CHAIN FORK, cache));
+    expect_ok(*state, dvt_file_read(*state, cache, 0, &first));
+    expect_ok(*state, import(*state, DVT_BENCHMARK_NASBENCH101, HEAD101 CHAIN FORK, cache));
+    expect_ok(*state, dvt_file_read(*state, cache, 0, &second));
+    assert_int_equal(first.size, second.size);
+    assert_memory_equal(first.data, second.data, first.size);
+    dvt_blob_deinit(*state, &first);
+    dvt_blob_deinit(*state, &second);
+}
+
+static void test_table__columns_are_selected_by_what_they_measure(void **state)
+{
+    char        cache[TEST_PATH_MAX];
+    dvt_table  *t;
+    int32_t     column;
+    dvt_measure m = {.metric = "test_accuracy", .dataset = "cifar10", .repeat = 2};
+
+    expect_ok(*state, import(*state, DVT_BENCHMARK_NASBENCH201, HEAD201 LINE201, cache));
+    expect_ok(*state, dvt_table_open(*state, cache, &t));
+    expect_ok(*state, dvt_table_select(*state, t, &m, &column));
+    assert_string_equal(dvt_table_column(t, column)->name, "c10_test_seed2");
+    assert_string_equal(dvt_table_column(t, column)->unit, "%");
+    assert_int_equal(dvt_table_column(t, column)->epochs, 200);
+    assert_true(dvt_table_at(t, column, 0) == 86.18);
+    m.repeat = DVT_REPEAT_MEAN;
+    expect_ok(*state, dvt_table_select(*state, t, &m, &column));
+    assert_string_equal(dvt_table_column(t, column)->name, "c10_test");
+    m.repeat = 0;
+    expect_failure(*state, dvt_table_select(*state, t, &m, &column), DVT_E_USAGE,
+                   "4 columns of this table fit");
+    m = (dvt_measure){.metric = "latency"};
+    expect_failure(*state, dvt_table_select(*state, t, &m, &column), DVT_E_NOTFOUND,
+                   "has no such measure (metric 'latency'");
+    dvt_table_close(t);
+}
+
 static void test_table__the_published_table_is_imported_whole(void **state)
 {
     char       csv[TEST_PATH_MAX], cache[TEST_PATH_MAX];
@@ -196,6 +273,9 @@ int main(void)
         FIXTURE_TEST(test_table__nasbench201_is_found_by_index_and_string),
         FIXTURE_TEST(test_table__bad_files_are_refused_with_their_place),
         FIXTURE_TEST(test_table__a_cache_with_any_byte_changed_or_cut_is_refused),
+        FIXTURE_TEST(test_table__a_cache_that_is_damaged_or_of_another_file_is_made_again),
+        FIXTURE_TEST(test_table__the_same_file_makes_the_same_cache),
+        FIXTURE_TEST(test_table__columns_are_selected_by_what_they_measure),
         FIXTURE_TEST(test_table__the_published_table_is_imported_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

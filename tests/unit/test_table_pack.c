@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_table_pack.c - packed columns give back every word, in as few bits as the case needs; sets of
- * rows count right.
+ * test_table_pack.c - packed columns give back every word, in as few bits as the case needs; sets
+ * of rows count right.
  */
 #include "support/fixture.h"
 

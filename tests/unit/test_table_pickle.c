@@ -42,12 +42,13 @@ static void load_text(dvt_ctx *ctx, dvt_benchmark kind, const char *name, const 
 static void test_table_pickle__latbench_numbers_are_found_by_cell(void **state)
 {
     /* {(0, 0, 0, 2, 2, 4): 0.5, (1, 1, 1, 1, 1, 1): 2} in protocol 0 */
-    static const char text[] = "(dp0\n(I0\nI0\nI0\nI2\nI2\nI4\ntp1\nF0.5\ns(I1\nI1\nI1\nI1\nI1\nI1\n"
-                               "tp2\nI2\ns.";
-    dvt_table        *t;
-    dvt_nb201_cell    cell;
-    int32_t           column;
-    int64_t           row;
+    static const char text[] =
+        "(dp0\n(I0\nI0\nI0\nI2\nI2\nI4\ntp1\nF0.5\ns(I1\nI1\nI1\nI1\nI1\nI1\n"
+        "tp2\nI2\ns.";
+    dvt_table     *t;
+    dvt_nb201_cell cell;
+    int32_t        column;
+    int64_t        row;
 
     load_text(*state, DVT_BENCHMARK_LATBENCH, "some-device.pickle", text, sizeof text - 1, &t);
     assert_int_equal(dvt_table_rows(t), 2);
@@ -56,8 +57,7 @@ static void test_table_pickle__latbench_numbers_are_found_by_cell(void **state)
     expect_ok(*state, dvt_table_select(*state, t, &(dvt_measure){.metric = "latency"}, &column));
     assert_string_equal(dvt_table_column(t, column)->device, "some-device");
     assert_string_equal(dvt_table_column(t, column)->unit, "s");
-    expect_failure(*state,
-                   dvt_table_select(*state, t, &(dvt_measure){.metric = "energy"}, &column),
+    expect_failure(*state, dvt_table_select(*state, t, &(dvt_measure){.metric = "energy"}, &column),
                    DVT_E_NOTFOUND, "no such measure");
     for (row = 0; row < 2; row++) {
         cell = dvt_table_nb201_cell(t, row);
@@ -116,11 +116,11 @@ static void test_table_pickle__hwnasbench_pickles_hold_each_data_set(void **stat
     load_text(*state, DVT_BENCHMARK_HWNASBENCH, "hw.pickle", text, sizeof text - 1, &t);
     same(number(*state, t, "cifar10.fpga_energy", "0"), 0.25);
     same(number(*state, t, "cifar10.fpga_energy", "1"), 1.0);
-    expect_ok(*state, dvt_table_select(*state, t,
-                                       &(dvt_measure){.dataset = "cifar100",
-                                                      .device = "fpga",
-                                                      .metric = "energy"},
-                                       &column));
+    expect_ok(*state,
+              dvt_table_select(
+                  *state, t,
+                  &(dvt_measure){.dataset = "cifar100", .device = "fpga", .metric = "energy"},
+                  &column));
     assert_string_equal(dvt_table_column(t, column)->unit, "mJ");
     expect_failure(*state, dvt_table_select(*state, t, &(dvt_measure){.metric = "energy"}, &column),
                    DVT_E_USAGE, "2 columns of this table fit");
@@ -178,8 +178,7 @@ static void test_table_pickle__help_and_hwnasbench_agree_where_they_share_a_devi
 
     load_data(*state, DVT_BENCHMARK_HELP, "nas/help_latency_ms.csv", &help);
     load_data(*state, DVT_BENCHMARK_HWNASBENCH, "nas/hwnasbench_cifar10.csv", &hw);
-    expect_ok(*state,
-              dvt_table_select(*state, help, &(dvt_measure){.device = "raspi4"}, &ours));
+    expect_ok(*state, dvt_table_select(*state, help, &(dvt_measure){.device = "raspi4"}, &ours));
     expect_ok(*state, dvt_table_select(*state, hw, &(dvt_measure){.device = "raspi4"}, &theirs));
     assert_int_equal(dvt_table_rows(help), 15625);
     assert_int_equal(dvt_table_rows(hw), 15625);

@@ -80,7 +80,7 @@ static void same_record(dvt_ctx *ctx, const dvt_table *t, const record_case *c, 
     }
 }
 
-/* All cells of up to `vertices`, each `epochs` and repeat, in an order that is not that of hashes. */
+/* All cells of up to `vertices`, each of `epochs`, in an order that is not that of hashes. */
 static void check_import(dvt_ctx *ctx, int vertices, const int *epochs, int epoch_count)
 {
     dvt_nb101_table *all;
@@ -146,8 +146,8 @@ static void test_table_tfrecord__the_mean_stands_beside_three_repeats_only(void 
     expect_ok(*state, dvt_table_value(*state, t, "mean_test_acc_108", row, &v));
     assert_true((double)v / 1e12 - sum / 3 < 1e-12 && sum / 3 - (double)v / 1e12 < 1e-12);
     expect_ok(*state, dvt_table_find(*state, t, record_make(&fork_, 108, 1).hash, &row));
-    expect_failure(*state, dvt_table_value(*state, t, "mean_test_acc_108", row, &v),
-                   DVT_E_NOTFOUND, "not in the table");
+    expect_failure(*state, dvt_table_value(*state, t, "mean_test_acc_108", row, &v), DVT_E_NOTFOUND,
+                   "not in the table");
     expect_failure(*state, dvt_table_value(*state, t, "params.e4", row, &v), DVT_E_NOTFOUND,
                    "has no values");
     dvt_table_close(t);
@@ -199,8 +199,7 @@ static void test_table_tfrecord__a_file_cut_inside_of_a_record_is_refused(void *
         }
         const dvt_status st = load(*state, file.data, n, &t);
         assert_null(t);
-        expect_failure(*state, st, DVT_E_PARSE,
-                       n < second ? "record 1 is cut" : "record 2 is cut");
+        expect_failure(*state, st, DVT_E_PARSE, n < second ? "record 1 is cut" : "record 2 is cut");
     }
     expect_failure(*state, load(*state, file.data, 0, &t), DVT_E_PARSE, "there is no record");
     dvt_buf_deinit(&file);
@@ -250,7 +249,8 @@ static void test_table_tfrecord__every_part_of_a_record_is_checked(void **state)
     } cases[] = {
         {{.hash = "b49ac8c578b4561d79ac7087988f1c6"}, "a hash of 32 hexadecimal digits"},
         {{.hash = "B49ac8c578b4561d79ac7087988f1c61"}, "a hash of 32 hexadecimal digits"},
-        {{.hash = "00000000000000000000000000000000"}, "hash is not that of its cell, which is ac9b"},
+        {{.hash = "00000000000000000000000000000000"},
+         "hash is not that of its cell, which is ac9b"},
         {{.epochs = "\"108\""}, "expected epochs"},
         {{.epochs = "0"}, "expected epochs"},
         {{.epochs = "-4"}, "expected epochs"},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pickle_text.c - prints values of a pickle for comparison with Python.
+ * pickle_print.c - prints values of a pickle for comparison with Python.
  */
-#include "support/pickle_text.h"
+#include "support/pickle_print.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -37,7 +37,7 @@ static void sorted_items(const dvti_pickle *p, const dvti_pickle_value *v, dvt_b
     for (uint32_t i = 0; texts && i < v->count; i++) {
         dvt_buf b;
         dvt_buf_init(&b, out->ctx, 0);
-        pickle_text(p, dvti_pickle_item(p, v, i), &b);
+        pickle_print(p, dvti_pickle_item(p, v, i), &b);
         texts[i] = strdup(b.data ? b.data : "");
         dvt_buf_deinit(&b);
     }
@@ -56,7 +56,7 @@ static void items(const dvti_pickle *p, const dvti_pickle_value *v, dvt_buf *out
     for (uint32_t i = 0; i < v->count; i++) {
         const char *between = v->kind == DVTI_PICKLE_DICT && i % 2 ? ":" : ",";
         dvt_buf_puts(out, i ? between : "");
-        pickle_text(p, dvti_pickle_item(p, v, i), out);
+        pickle_print(p, dvti_pickle_item(p, v, i), out);
     }
 }
 
@@ -64,7 +64,7 @@ static void array(const dvti_pickle *p, const dvti_pickle_value *v, dvt_buf *out
 {
     dvt_buf_puts(out, "a");
     if (v->count == 3) {
-        pickle_text(p, dvti_pickle_item(p, v, 1), out);
+        pickle_print(p, dvti_pickle_item(p, v, 1), out);
     }
     dvt_buf_puts(out, "[");
     for (uint64_t i = 0; i < dvti_pickle_array_count(p, v); i++) {
@@ -76,7 +76,7 @@ static void array(const dvti_pickle *p, const dvti_pickle_value *v, dvt_buf *out
     dvt_buf_puts(out, "]");
 }
 
-void pickle_text(const dvti_pickle *p, const dvti_pickle_value *v, dvt_buf *out)
+void pickle_print(const dvti_pickle *p, const dvti_pickle_value *v, dvt_buf *out)
 {
     static const char *const open[] = {
         [DVTI_PICKLE_TUPLE] = "(", [DVTI_PICKLE_LIST] = "[", [DVTI_PICKLE_DICT] = "<"};
