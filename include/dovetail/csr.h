@@ -68,7 +68,8 @@ typedef enum dvt_csr {
     X(BUSY, 7, "started while running")                                              \
     X(ASSERT, 8, "a check inside the overlay failed")                                \
     X(PADDING, 9, "bits behind the fields of a part are set")                        \
-    X(RESET, 10, "a soft reset stopped the run")
+    X(RESET, 10, "a soft reset stopped the run")                                     \
+    X(CHECK, 11, "a long word whose check bytes are not its own")
 
 typedef enum dvt_csr_error {
 #define DVT_X(name, code, meaning) DVT_CSR_ERROR_##name = (code),

@@ -120,6 +120,23 @@ static const int64_t *field_values(const dvt_word *w, const dvt_isa_part *p, con
     return (const int64_t *)(const void *)((const char *)w + p->offset + f->offset);
 }
 
+/* ---- check --------------------------------------------------------------------------------- */
+
+enum { CHECK_AT = 6 };
+
+/* CRC-16 (polynomial 0x1021, from 0xffff, highest bit first) of a word, its check bytes as 0. */
+static uint32_t word_check_bytes(const uint8_t *word, size_t size)
+{
+    uint32_t crc = 0xffff;
+
+    for (size_t i = 0; i < size; i++) {
+        crc ^= (i == CHECK_AT || i == CHECK_AT + 1 ? 0u : (uint32_t)word[i]) << 8;
+        for (int bit = 0; bit < 8; bit++)
+            crc = (crc << 1 ^ (crc & 0x8000 ? 0x1021u : 0u)) & 0xffffu;
+    }
+    return crc;
+}
+
 /* ---- encode -------------------------------------------------------------------------------- */
 
 static dvt_status encode_part(dvt_ctx *ctx, const dvt_word *w, const dvt_isa_part *p,
@@ -146,6 +163,8 @@ dvt_status dvt_isa_encode(dvt_ctx *ctx, const dvt_word *w, dvt_buf *out)
                                             (uint8_t)(w->tag >> 8), (uint8_t)w->kernels,
                                             (uint8_t)(w->kernels >> 8)};
 
+    size_t  start = out->len;
+
     if (w->tag > UINT16_MAX)
         return dvt_fail(ctx, DVT_E_CAPACITY, NULL, "word %u: a program has at most 65,536 words",
                         w->tag);
@@ -157,6 +176,12 @@ dvt_status dvt_isa_encode(dvt_ctx *ctx, const dvt_word *w, dvt_buf *out)
         st = encode_part(ctx, w, &parts[k], bytes);
         if (st != DVT_OK) return st;
         dvt_buf_append(out, bytes, (size_t)parts[k].bytes);
+    }
+    if (dvt_buf_status(out) == DVT_OK) {
+        uint8_t *word = (uint8_t *)out->data + start;
+        uint32_t crc = word_check_bytes(word, out->len - start);
+        word[CHECK_AT] = (uint8_t)crc;
+        word[CHECK_AT + 1] = (uint8_t)(crc >> 8);
     }
     return dvt_buf_status(out);
 }
@@ -199,7 +224,7 @@ dvt_status dvt_isa_decode(dvt_ctx *ctx, const uint8_t *data, size_t size, size_t
     out->tag = (uint32_t)data[1] | (uint32_t)data[2] << 8;
     out->kernels = (uint32_t)data[3] | (uint32_t)data[4] << 8;
     at.offset = 3;
-    if (out->kernels >> DVT_KERNEL_COUNT || data[5] != 0 || data[6] != 0 || data[7] != 0)
+    if (out->kernels >> DVT_KERNEL_COUNT || data[5] != 0)
         return dvt_fail(ctx, DVT_E_PARSE, &at,
                         "word %u names kernels that do not exist: mask 0x%04x", out->tag,
                         out->kernels);
@@ -216,6 +241,10 @@ dvt_status dvt_isa_decode(dvt_ctx *ctx, const uint8_t *data, size_t size, size_t
         decode_part(p, data + pos, out);
         pos += (size_t)p->bytes;
     }
+    at.offset = CHECK_AT;
+    if (word_check_bytes(data, pos) != ((uint32_t)data[CHECK_AT] | (uint32_t)data[CHECK_AT + 1] << 8))
+        return dvt_fail(ctx, DVT_E_PARSE, &at, "word %u: its check bytes do not belong to it",
+                        out->tag);
     *used = pos;
     return DVT_OK;
 }

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MEMORY = 1 << 16, TURNS_MAX = 1 << 12 };
+enum { MEMORY = 1 << 16, TURNS_MAX = 1 << 12, WORD_MAX = 4096 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -39,6 +39,8 @@ static dvt_overlay small_overlay(void)
                      .function_tables = 8,
                      .lrn_size_max = 15,
                      .pool_window_max = 256,
+                     .memory_bus_bits = 64,
+                     .memory_burst_beats = 4,
                      .clock_mhz = 1};
 
     for (int k = 0; k < DVT_KERNEL_COUNT; k++) {
@@ -117,7 +119,25 @@ static void check_accepted(const dvt_overlay *o, const dvt_word *w)
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* The check bytes made to fit the word that the mask tells of, so that mutations get past them. */
+static void fit_check_bytes(uint8_t *word, size_t size)
+{
+    size_t   bytes = dvt_isa_word_bytes((uint32_t)word[3] | (uint32_t)word[4] << 8);
+    uint32_t crc = 0xffff;
+
+    if (bytes > size) {
+        return;
+    }
+    word[6] = word[7] = 0;
+    for (size_t i = 0; i < 8 * bytes; i++) {
+        uint32_t top = (crc >> 15 & 1u) ^ (word[i / 8] >> (7 - i % 8) & 1u);
+        crc = (crc << 1 & 0xffffu) ^ (top ? 0x1021u : 0u);
+    }
+    word[6] = (uint8_t)crc;
+    word[7] = (uint8_t)(crc >> 8);
+}
+
+static void decode_one(const uint8_t *data, size_t size)
 {
     dvt_ctx    *ctx = dvt_ctx_create(&(dvt_ctx_opts){.jobs = 1});
     dvt_overlay o = small_overlay();
@@ -126,7 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     dvt_buf     b;
 
     if (!ctx) {
-        return 0;
+        return;
     }
     dvt_buf_init(&b, ctx, 0);
     if (dvt_isa_decode(ctx, data, size, &used, &w) == DVT_OK) {
@@ -142,5 +162,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     dvt_buf_deinit(&b);
     require(dvt_ctx_bytes_in_use(ctx) == 0);
     dvt_ctx_destroy(ctx);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    uint8_t fitted[WORD_MAX];
+
+    decode_one(data, size);
+    if (size >= DVT_ISA_HEADER_BYTES && size <= sizeof fitted) {
+        memcpy(fitted, data, size);
+        fit_check_bytes(fitted, size);
+        decode_one(fitted, size);
+    }
     return 0;
 }

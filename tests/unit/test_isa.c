@@ -125,7 +125,7 @@ static void test_isa__header_is_a_unit_little_endian(void **state)
 {
     dvt_word      w = {.tag = 0x1234, .kernels = 1u << DVT_KERNEL_XBAR};
     const uint8_t want[] = {
-        DVT_ISA_VERSION, 0x34, 0x12, 0x10, 0x00, 0, 0, 0, 0x0b, 0, 0, 0, 0, 0, 0, 0};
+        DVT_ISA_VERSION, 0x34, 0x12, 0x10, 0x00, 0, 0x61, 0x92, 0x0b, 0, 0, 0, 0, 0, 0, 0};
     dvt_buf b;
 
     w.xbar.source = 1;
@@ -149,7 +149,7 @@ static void test_isa__damaged_words_are_refused_with_the_byte(void **state)
         {{9}, 8, "instruction set version 9", 0},
         {{DVT_ISA_VERSION, 0, 0, 0, 0x10}, 8, "names kernels that do not exist", 3},
         {{DVT_ISA_VERSION, 0, 0, 0, 0, 1}, 8, "names kernels that do not exist", 3},
-        {{DVT_ISA_VERSION, 0, 0, 0, 0, 0, 0, 1}, 8, "names kernels that do not exist", 3},
+        {{DVT_ISA_VERSION, 0, 0, 0, 0, 0, 0, 1}, 8, "its check bytes do not belong to it", 6},
         {{DVT_ISA_VERSION, 7, 0, 0x10, 0, 0, 0, 0, 1, 2, 3},
          15,
          "word 7 ends inside part 'xbar'",
@@ -169,6 +169,27 @@ static void test_isa__damaged_words_are_refused_with_the_byte(void **state)
         assert_int_equal(dvt_ctx_error(ctx)->offset, cases[i].offset);
         expect_failure(ctx, st, DVT_E_PARSE, cases[i].text);
     }
+}
+
+static void test_isa__no_flipped_bit_goes_unseen(void **state)
+{
+    dvt_word w = {.tag = 77, .kernels = 1u << DVT_KERNEL_SREAD | 1u << DVT_KERNEL_ACT};
+    dvt_buf  b;
+    size_t   used;
+
+    w.sread.n[3] = 12345;
+    w.act.p0 = dvt_isa_bits(-1.5f);
+    dvt_buf_init(&b, *state, 0);
+    expect_ok(*state, dvt_isa_encode(*state, &w, &b));
+    for (size_t bit = 0; bit < 8 * b.len; bit++) {
+        dvt_word got;
+        b.data[bit / 8] = (char)(b.data[bit / 8] ^ 1 << bit % 8);
+        assert_int_equal(
+            dvt_isa_decode(*state, (const uint8_t *)b.data, b.len, &used, &got), DVT_E_PARSE);
+        dvt_ctx_clear_error(*state);
+        b.data[bit / 8] = (char)(b.data[bit / 8] ^ 1 << bit % 8);
+    }
+    dvt_buf_deinit(&b);
 }
 
 static void test_isa__tags_beyond_16_bits_are_refused(void **state)
@@ -204,6 +225,7 @@ int main(void)
         FIXTURE_TEST(test_isa__fields_lie_one_behind_the_other),
         FIXTURE_TEST(test_isa__header_is_a_unit_little_endian),
         FIXTURE_TEST(test_isa__damaged_words_are_refused_with_the_byte),
+        FIXTURE_TEST(test_isa__no_flipped_bit_goes_unseen),
         FIXTURE_TEST(test_isa__tags_beyond_16_bits_are_refused),
         FIXTURE_TEST(test_isa__disassembly_shows_what_is_not_zero),
     };
