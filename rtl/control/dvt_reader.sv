@@ -9,9 +9,9 @@
 //          part.
 // Cycles   timing.md section 4: at most one flit a cycle; the header waits until the word before
 //          has been launched (word_open = 0).
-// Errors   bad_header: version or zero bytes wrong; bad_mask: kernels that this overlay does not
-//          have; bad_length: the stream ends before its words do, or later. They hold until
-//          reset.
+// Errors   bad_header: version or zero byte wrong; bad_mask: kernels that this overlay does not
+//          have; bad_length: the stream ends before its words do, or later; bad_check: the word's
+//          CRC is not the header's, and its end flit is not sent. They hold until reset.
 // Tests    tests/diff/diff_rtl.c
 module dvt_reader #(
   parameter int Link     = dvt_pkg::ControlLinkBits,  // derived, as those below: do not override
@@ -32,7 +32,8 @@ module dvt_reader #(
   output logic [15:0]         kernels,  // and its mask
   output logic                bad_header,
   output logic                bad_mask,
-  output logic                bad_length
+  output logic                bad_length,
+  output logic                bad_check
 );
   localparam logic [1:0] Header = 2'd0, Start = 2'd1, Data = 2'd2, End = 2'd3;
   localparam int Flits = 64 / Link;  // of a unit
@@ -68,6 +69,16 @@ module dvt_reader #(
     end
   endfunction
 
+  // CRC-16 of eight more bytes, the first in the lowest byte of `bytes` (isa.md, Encoding).
+  function automatic logic [15:0] crc_of(input logic [15:0] from, input logic [63:0] bytes);
+    logic [15:0] c;
+    c = from;
+    for (int i = 0; i < 64; i++) begin
+      c = {c[14:0], 1'b0} ^ (c[15] ^ bytes[(i & ~7) | (7 - (i & 7))] ? 16'h1021 : 16'd0);
+    end
+    crc_of = c;
+  endfunction
+
   // ---- units ----
   logic                unit_step, unit_taken, last_unit;
   logic [15:0]         take, slot;
@@ -85,12 +96,13 @@ module dvt_reader #(
   // ---- states ----
   logic [1:0]  state_q, state_d, behind_part;
   logic        word_open_q, header_ok, take_header, send_data, unit_ends, part_ends;
-  logic [15:0] mask_d, mask_q, rest_q, rest_d, tag_q;
+  logic [15:0] mask_d, mask_q, rest_q, rest_d, tag_q, check_q, crc_q;
+  logic        check_ok;
   logic [7:0]  unit_q;
   logic [3:0]  flit_q, kernel;
 
   assign mask_d      = unit[39:24];
-  assign header_ok   = (unit[7:0] == 8'(dvt_pkg::IsaVersion)) & (unit[63:40] == 24'd0);
+  assign header_ok   = (unit[7:0] == 8'(dvt_pkg::IsaVersion)) & (unit[47:40] == 8'd0);
   assign take_header = (state_q == Header) & ~word_open_q & beat_valid & (words_q != words);
   assign kernel      = lowest(rest_q);
   assign send_data   = (state_q == Data) & beat_valid;
@@ -127,6 +139,12 @@ module dvt_reader #(
       if (unit_ends) unit_q <= part_ends ? 8'd0 : unit_q + 8'd1;
     end
     if (take_header) begin
+      check_q <= unit[63:48];
+      crc_q   <= crc_of(16'hffff, {16'd0, unit[47:0]});
+    end else if (unit_ends) begin
+      crc_q <= crc_of(crc_q, unit);
+    end
+    if (take_header) begin
       tag_q  <= unit[23:8];
       mask_q <= mask_d;
       rest_q <= mask_d & Known;
@@ -134,6 +152,7 @@ module dvt_reader #(
       rest_q <= rest_d;
     end
   end
+  assign check_ok = crc_q == check_q;
   assign tag     = tag_q;
   assign kernels = mask_q;
 
@@ -149,21 +168,23 @@ module dvt_reader #(
       end
       Data:    flit_kind = {send_data, part_ends};
       default: begin
-        flit_kind = 2'd1;
+        flit_kind = {1'b0, check_ok};
         flit      = Link'(15);
       end
     endcase
   end
 
   // ---- errors ----
-  logic header_q, mask_bad_q, length_q, ended;
+  logic header_q, mask_bad_q, length_q, check_bad_q, ended;
   assign ended = units_q == units;
   always_ff @(posedge clk) begin
     if (rst) begin
       header_q   <= 1'b0;
       mask_bad_q <= 1'b0;
       length_q   <= 1'b0;
+      check_bad_q <= 1'b0;
     end else begin
+      if (state_q == End && !check_ok) check_bad_q <= 1'b1;
       if (take_header && !header_ok) header_q <= 1'b1;
       if (take_header && (mask_d & ~Known) != 16'd0) mask_bad_q <= 1'b1;
       // a unit is wanted behind the end, or there are units behind the last word
@@ -174,6 +195,7 @@ module dvt_reader #(
   assign bad_header = header_q;
   assign bad_mask   = mask_bad_q;
   assign bad_length = length_q;
+  assign bad_check  = check_bad_q;
 
   logic unused;
   assign unused = &{1'b0, take};

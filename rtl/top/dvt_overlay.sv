@@ -154,7 +154,7 @@ module dvt_overlay #(
   logic                launch, ended, wread_complete, wread_taken, wread_full, bad_padding,
       word_busy;
   logic [15:0]         loading, loading_tag, active, load;
-  logic                bad_header, bad_mask, bad_length;
+  logic                bad_header, bad_mask, bad_length, bad_check;
   logic                fread_busy, trip_busy;
 
   assign stream_end = AddrBits'(stream) + AddrBits'(stream_bytes) - AddrBits'(1);
@@ -174,7 +174,7 @@ module dvt_overlay #(
     .clk, .rst(flush), .words(stream_words), .first_unit(16'(stream[15:3]) & 16'(UnitBits/64 - 1)),
     .units({3'd0, stream_bytes[31:3]}), .beat_valid(beat_valid[0]), .beat(control_beat),
     .beat_pop(beat_pop[0]), .flit_kind, .flit, .launch, .tag(loading_tag), .kernels(loading),
-    .bad_header, .bad_mask, .bad_length
+    .bad_header, .bad_mask, .bad_length, .bad_check
   );
 
   logic [dvt_pkg::WreadPartBits-1:0]     shadow_wread;
@@ -365,6 +365,7 @@ module dvt_overlay #(
     errors[dvt_pkg::CsrErrorVersion] = bad_header;
     errors[dvt_pkg::CsrErrorMask]    = bad_mask;
     errors[dvt_pkg::CsrErrorLength]  = bad_length;
+    errors[dvt_pkg::CsrErrorCheck]   = bad_check;
     errors[dvt_pkg::CsrErrorPadding] = bad_padding;
     errors[dvt_pkg::CsrErrorRead]    = read_resp | read_last;
     errors[dvt_pkg::CsrErrorWrite]   = write_resp;
