@@ -100,7 +100,7 @@ static void plain_name(const char *yosys, char *out, size_t size)
 /* Whose cells are the light control network of OVERLAY.md: reader, nodes, instruction registers. */
 static bool is_control(const char *name)
 {
-    static const char *const names[] = {"dvt_reader", "dvt_chain", "dvt_node"};
+    static const char *const names[] = {"dvt_reader", "dvt_transport", "dvt_node"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(name, names[i]) == 0) {
