@@ -3,9 +3,9 @@
  * onnx_export_math.c - writes element-wise operators, softmax, reductions and casts.
  *
  * Same bits ONNX has no operator for x s + b with one rounding, nor for (beta + gamma x)^alpha.
- *           Where one rounding at the end is what the f32 operators give, they are used; a scale with one
- *           factor a channel is a batch normalisation by mean 0 and variance 1; what is left is
- *           computed in f64 between two casts, as the kernels do.
+ *           Where one rounding at the end is what the f32 operators give, they are used; a scale
+ *           with one factor a channel is a batch normalisation by mean 0 and variance 1; what is
+ *           left is computed in f64 between two casts, as the kernels do.
  * Tests     tests/unit/test_onnx_export.c
  */
 #include "formats/onnx_export_int.h"

@@ -373,6 +373,11 @@ static dvt_status parse(const dvti_space_part *p, const char *text, uint32_t *ou
 
 /* ---- what a point is ----------------------------------------------------------------------- */
 
+void dvti_overlays_plain(const dvti_space_part *p, const uint32_t *v, dvt_overlay *out)
+{
+    overlay_at(p->grid, v, out);
+}
+
 dvt_status dvti_overlays_overlay(const dvti_space_part *p, const uint32_t *v, dvt_overlay *out)
 {
     overlay_at(p->grid, v, out);

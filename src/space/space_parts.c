@@ -388,6 +388,14 @@ dvt_status dvt_space_overlay(const dvt_space *s, const dvt_point *p, dvt_overlay
                 : fail_no_part(s, &dvti_space_overlays);
 }
 
+void dvti_space_overlay(const dvt_space *s, const dvt_point *p, dvt_overlay *out)
+{
+    const dvti_space_part *part = find_part(s, &dvti_space_overlays);
+
+    assert(part);
+    dvti_overlays_plain(part, p->v + part->first, out);
+}
+
 dvt_status dvt_space_resources(const dvt_space *s, const dvt_point *p, dvt_resources *out)
 {
     const dvti_space_part *part = find_part(s, &dvti_space_overlays);
