@@ -160,3 +160,18 @@ void dvti_memory_clock(dvti_memory *m, const dvti_memory_in *in)
     take_requests(m, in);
     m->now++;
 }
+
+bool dvti_memory_idle(const dvti_memory *m)
+{
+    return m->read_count == 0 && m->aw_count == 0 && m->w_count == 0 && m->due_count == 0;
+}
+
+void dvti_memory_rest(dvti_memory *m, int64_t cycles)
+{
+    int64_t missing = m->cap - m->credit;
+
+    m->credit = m->o.rate * (cycles < m->cap ? cycles : m->cap) >= missing
+                    ? m->cap
+                    : m->credit + m->o.rate * cycles;
+    m->now += cycles;
+}

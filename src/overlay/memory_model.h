@@ -88,6 +88,9 @@ void dvti_memory_init(dvti_memory *m, const dvti_memory_opts *o);
 /* Once a cycle, before clock. */
 void dvti_memory_drive(dvti_memory *m, dvti_memory_out *out);
 void dvti_memory_clock(dvti_memory *m, const dvti_memory_in *in);
+/* An idle memory that never holds back goes over cycles without requests. */
+void dvti_memory_rest(dvti_memory *m, int64_t cycles);
+bool dvti_memory_idle(const dvti_memory *m);
 /* One draw of section 2.1: is the channel held back? Steps `state`. */
 bool dvti_memory_held(uint64_t *state, int32_t stall_permille);
 

@@ -16,13 +16,16 @@
 dvt_status dvti_cycles_init(dvti_cycles *s, dvt_ctx *ctx, const dvt_overlay *o)
 {
     size_t pixels, banks = (size_t)o->stream_buffer_banks;
+    size_t shapes = (size_t)(o->p_vec + 1) * (size_t)(o->q_vec + 1);
 
     *s = (dvti_cycles){.ctx = ctx, .o = o};
     dvt_overlay_derive(o, &s->d);
     pixels = (size_t)s->d.pixels;
     s->lanes = dvt_calloc(ctx, 3 * pixels, sizeof *s->lanes);
     s->read_port = s->lanes ? dvt_calloc(ctx, 2 * banks, sizeof *s->read_port) : NULL;
-    if (!s->read_port) {
+    s->bank_lanes = s->read_port ? dvt_calloc(ctx, banks, sizeof *s->bank_lanes) : NULL;
+    s->turn_costs = s->bank_lanes ? dvt_calloc(ctx, shapes, sizeof *s->turn_costs) : NULL;
+    if (!s->turn_costs) {
         dvti_cycles_deinit(s);
         return DVT_E_NOMEM;
     }
@@ -37,14 +40,18 @@ void dvti_cycles_deinit(dvti_cycles *s)
     if (s->ctx) {
         dvt_free(s->ctx, s->lanes);
         dvt_free(s->ctx, s->read_port);
+        dvt_free(s->ctx, s->bank_lanes);
+        dvt_free(s->ctx, s->turn_costs);
     }
     s->lanes = s->read_port = NULL;
+    s->bank_lanes = NULL;
+    s->turn_costs = NULL;
 }
 
 static void reset(dvti_cycles *s)
 {
     s->current = 0;
-    s->launched = s->fread_busy = s->trip_busy = false;
+    s->launched = s->fread_busy = s->trip_busy = s->resting = s->wake = false;
     s->now = 0;
     s->read = (dvti_read_side){.ar_valid = false};
     s->page = s->param = (dvti_halves){0, 0};
@@ -77,6 +84,7 @@ void dvti_cycles_start(dvti_cycles *s, const dvt_profile_opts *opts, const dvti_
     s->count = count;
     s->timing = timing;
     s->control_address = address;
+    s->stepwise = opts->stepwise || opts->stall_permille > 0;
     for (int32_t i = 0; i < count; i++) {
         bytes += plans[i].control_bytes;
         timing[i] = (dvt_word_timing){.start = 0};
@@ -134,6 +142,7 @@ static void launch(dvti_cycles *s)
         dvti_turns_start(s, p);
         dvti_drain_start(s);
         dvti_writer_start(s);
+        dvti_skip_launch(s, p);
     }
     s->control.word++;
     s->control.state = DVTI_READER_HEADER;
@@ -179,7 +188,7 @@ static at_start look(const dvti_cycles *s)
                       .all_taken = s->writer.walk.results == 0};
 }
 
-/* Section 9, in its order; DVT_STALL_COUNT = busy. */
+/* Section 9, in its order. */
 static uint32_t cause(const dvti_cycles *s, const at_start *a)
 {
     const dvti_word_plan *p = &s->plans[s->current];
@@ -205,6 +214,13 @@ static uint32_t cause(const dvti_cycles *s, const at_start *a)
         return a->page_ready ? DVT_STALL_BANKS : DVT_STALL_FILTERS;
     }
     return p->external && a->all_taken ? DVT_STALL_MEMORY : DVT_STALL_DRAIN;
+}
+
+uint32_t dvti_cycle_cause(const dvti_cycles *s)
+{
+    at_start a = look(s);
+
+    return cause(s, &a);
 }
 
 static void count(dvti_cycles *s, const at_start *a)
@@ -270,10 +286,26 @@ static void step_read_side(dvti_cycles *s, bool accepted)
     dvti_fread_step(s);
 }
 
+/* What a cycle leaves for the next one. True: the read side may have something to do. */
+static bool commit(dvti_cycles *s, bool released, bool takes, bool launches)
+{
+    bool pushed = s->writer.fifo > 0;
+
+    s->page.ready -= released;
+    s->page.used -= released;
+    if (takes) {
+        take_wread(s);
+    }
+    if (launches) {
+        launch(s);
+    }
+    return released || takes || launches || pushed;
+}
+
 bool dvti_cycles_step(dvti_cycles *s)
 {
-    dvti_memory_out out;
-    dvti_memory_in  in;
+    dvti_memory_out out = {0};
+    dvti_memory_in  in = {0};
     at_start        start;
     bool            launches, takes, released = false;
 
@@ -284,32 +316,32 @@ bool dvti_cycles_step(dvti_cycles *s)
         return false;
     }
     s->e = (dvti_cycle_events){.enable = true};
-    meet_memory(s, &out, &in);
+    if (s->wake) {
+        dvti_read_wake(s);
+    }
     dvti_params_free(s);
+    if (!s->resting) {
+        meet_memory(s, &out, &in);
+    }
     start = look(s);
     launches = dvti_launch_now(s);
     takes = s->control.wread_at >= 0 && s->now >= s->control.wread_at && wread_idle(s);
     if (s->trip_busy) {
         released = step_trip(s);
     }
-    step_read_side(s, in.arvalid && out.arready);
     s->e.launch = launches;
     s->e.beat_read = out.rvalid;
     s->e.beat_written = in.wvalid && out.wready;
+    if (!s->resting) {
+        step_read_side(s, in.arvalid && out.arready);
+    }
     count(s, &start);
     if (out.rvalid) {
         arrive(s);
     }
-    s->page.ready -= released;
-    s->page.used -= released;
     dvti_writer_sent(s, in.awvalid && out.awready, in.wvalid && out.wready);
     s->writer.unanswered -= out.bvalid;
-    if (takes) {
-        take_wread(s);
-    }
-    if (launches) {
-        launch(s);
-    }
+    dvti_read_rest(s, commit(s, released, takes, launches));
     s->now++;
     return true;
 }

@@ -15,7 +15,7 @@ void dvti_control_start(dvti_cycles *s, int64_t bytes)
 {
     dvti_runs runs = {.n = {1, 1, 1}, .bytes = bytes};
 
-    dvti_client_start(&s->read.client[DVTI_CLIENT_CONTROL], &runs, s->control_address);
+    dvti_client_start(s, DVTI_CLIENT_CONTROL, &runs, s->control_address);
     s->control = (dvti_control){.loaded_at = -1, .wread_at = -1};
 }
 
@@ -65,7 +65,7 @@ static void send_data(dvti_cycles *s, const dvt_word *w)
     if (!unit_there(s)) {
         return;
     }
-    s->e.flit = true;
+    s->e.flit = s->e.control = true;
     if (++c->unit_flits == flits_of_unit) {
         c->unit_flits = 0;
         use_unit(s);
@@ -91,18 +91,19 @@ void dvti_control_step(dvti_cycles *s)
     switch (c->state) {
     case DVTI_READER_HEADER:
         if (unit_there(s)) {
+            s->e.control = true;
             use_unit(s);
             seek_part(c, w, 0);
         }
         break;
     case DVTI_READER_START:
-        s->e.flit = true;
+        s->e.flit = s->e.control = true;
         c->flits = dvt_isa_describe((dvt_kernel)c->part)->bytes * 8 / s->o->control_link_bits;
         c->state = DVTI_READER_DATA;
         break;
     case DVTI_READER_DATA: send_data(s, w); break;
     case DVTI_READER_END:
-        s->e.flit = true;
+        s->e.flit = s->e.control = true;
         c->loaded_at = s->now + END_DELAY;
         c->state = DVTI_READER_LOADED;
         break;

@@ -70,6 +70,7 @@ void dvti_params_free(dvti_cycles *s)
         s->param_freed[0] = s->param_freed[1];
         s->param_freed_count--;
         s->param.used--;
+        dvti_read_wake(s);
     }
 }
 

@@ -63,6 +63,8 @@ typedef struct dvti_run_at {
 typedef struct dvti_client {
     dvti_runs   runs;
     dvti_run_at ask, use;
+    int64_t     next_address; /* of the burst that is asked for next */
+    int32_t     next_beats;
     int32_t     capacity, beats, outstanding; /* of the FIFO; outstanding: granted, not arrived */
 } dvti_client;
 
@@ -155,7 +157,7 @@ typedef struct dvti_writer {
 /* What happened in a cycle, for counters and traces. */
 typedef struct dvti_cycle_events {
     bool     launch, enable, completed, drained, waits_param, credit, beat_read, beat_written;
-    bool     fread_step, page_step, param_step, flit, sread_works, elt_works, write_works;
+    bool     control, fread_step, page_step, param_step, flit, sread_works, elt_works, write_works;
     uint32_t stall; /* dvt_stall, or DVT_STALL_COUNT: busy */
 } dvti_cycle_events;
 
@@ -184,10 +186,18 @@ typedef struct dvti_cycles {
     /* pending lanes and blocks: stream buffer words, or addresses of external memory in words */
     int64_t *lanes, *operand_blocks, *write_blocks; /* (pixels) each */
     int64_t *read_port, *write_port; /* (banks) last cycle in which the bank served */
+    /* cycles_skip.c */
+    bool     stepwise;   /* the plain form: none of the following */
+    bool     resting;    /* nothing moves on the read side until something wakes it */
+    bool     unit_turns; /* every turn of the word takes one cycle, wherever its lanes lie */
+    bool     wake;       /* what a cycle did wakes the read side in the next one */
+    int32_t *bank_lanes; /* (banks) scratch */
+    uint16_t
+        *turn_costs; /* (p_vec + 1, q_vec + 1) cycles by rows and columns inside; 0 = unknown */
 } dvti_cycles;
 
 /* cycles_read.c */
-void dvti_client_start(dvti_client *c, const dvti_runs *runs, int64_t address);
+void dvti_client_start(dvti_cycles *s, dvti_client_id id, const dvti_runs *runs, int64_t address);
 /* Everything asked for and taken apart? */
 bool dvti_client_idle(const dvti_client *c);
 void dvti_wread_start(dvti_cycles *s, const dvti_word_plan *p);
@@ -231,6 +241,15 @@ void dvti_writer_start(dvti_cycles *s);
 void dvti_writer_step(dvti_cycles *s);
 void dvti_writer_sent(dvti_cycles *s, bool aw, bool w); /* accepted in this cycle */
 
+/* cycles_skip.c: the quick form */
+void dvti_skip_launch(dvti_cycles *s, const dvti_word_plan *p); /* turns of this word from now on */
+int32_t dvti_turn_cost(dvti_cycles *s, const dvt_part_sread *r); /* of the next turn */
+/* Before and after a cycle's work on the read side. */
+void dvti_read_wake(dvti_cycles *s);
+void dvti_read_rest(dvti_cycles *s, bool woken);
+/* Goes over cycles in which nothing but turns happens, as many as there are. */
+void dvti_cycles_jump(dvti_cycles *s);
+
 /* ---- whole --------------------------------------------------------------------------------- */
 
 /* cycles.c: arrays for the overlay's banks and lanes; E_NOMEM. */
@@ -239,6 +258,9 @@ void       dvti_cycles_deinit(dvti_cycles *s);
 /* A run begins: cycle 0 of `count` words whose control bytes lie at `address`. */
 void dvti_cycles_start(dvti_cycles *s, const dvt_profile_opts *opts, const dvti_word_plan *plans,
                        int32_t count, int64_t address, dvt_word_timing *timing);
+/* Section 9: the cause that the cycle counts for, by the state of its start and s->e;
+ * DVT_STALL_COUNT = busy. */
+uint32_t dvti_cycle_cause(const dvti_cycles *s);
 /* One cycle; false (and nothing done) if the run has ended. */
 bool dvti_cycles_step(dvti_cycles *s);
 

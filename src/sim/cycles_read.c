@@ -26,76 +26,37 @@ static void next_run(const dvti_runs *r, dvti_run_at *at)
     }
 }
 
-void dvti_client_start(dvti_client *c, const dvti_runs *runs, int64_t address)
-{
-    c->runs = *runs;
-    c->ask = (dvti_run_at){.address = address, .left = dvti_nest_count(runs->n, 0, DVT_DMA_LOOPS)};
-    c->ask.left = runs->bytes > 0 ? c->ask.left : 0;
-    c->use = c->ask;
-}
-
-bool dvti_client_idle(const dvti_client *c) { return c->use.left == 0; }
-
-void dvti_wread_start(dvti_cycles *s, const dvti_word_plan *p)
-{
-    const dvt_part_wread *w = &p->word.wread;
-    const int64_t         row = DVTI_PARAM_ROW_BYTES, unit = DVTI_UNIT_BYTES;
-    dvti_runs             params = {.n = {1, 1, 1}, .bytes = w->param_rows * w->param_groups * row};
-    dvti_runs             pages = {.bytes = w->words * w->lanes * s->d.filter_word_bytes};
-
-    for (int l = 0; l < DVT_PAGE_LOOPS; l++) {
-        pages.n[l] = w->n[l];
-        pages.step[l] = w->step[l] * unit;
-    }
-    dvti_client_start(&s->read.client[DVTI_CLIENT_PARAMS], &params, w->param_src * unit);
-    dvti_client_start(&s->read.client[DVTI_CLIENT_PAGES], &pages, w->src * unit);
-}
-
-void dvti_fread_start(dvti_cycles *s, const dvti_word_plan *p)
-{
-    const dvt_part_fread *f = &p->word.fread;
-    const int64_t         word = s->d.feature_word_bytes;
-    dvti_runs             runs = {.n = {f->n[1], f->n[2], 1},
-                                  .step = {f->src_step[0] * word, f->src_step[1] * word, 0},
-                                  .bytes = f->n[0] * word};
-
-    dvti_client_start(&s->read.client[DVTI_CLIENT_FREAD], &runs, f->src * word);
-}
-
 /* ---- requests ------------------------------------------------------------------------------ */
 
 /* The next burst: from the beat of the run's next byte to its last, or to the burst boundary. */
-static int32_t next_burst(const dvti_cycles *s, dvti_client_id id, int64_t *address)
+static void plan_burst(const dvti_cycles *s, dvti_client_id id, dvti_client *c)
 {
-    const dvti_client *c = &s->read.client[id];
-    int64_t            bus = s->d.memory_bus_bytes, burst = bus * s->o->memory_burst_beats;
-    int64_t            first = (c->ask.address + c->ask.done) / bus * bus;
-    int64_t            last = (c->ask.address + c->runs.bytes - 1) / bus * bus;
-    int64_t            beats = (last - first) / bus + 1, room = (burst - first % burst) / bus;
+    int64_t bus = s->d.memory_bus_bytes, burst = bus * s->o->memory_burst_beats;
+    int64_t first = (c->ask.address + c->ask.done) / bus * bus;
+    int64_t last = (c->ask.address + c->runs.bytes - 1) / bus * bus;
+    int64_t beats = (last - first) / bus + 1, room = (burst - first % burst) / bus;
 
-    *address = first;
-    if (id == DVTI_CLIENT_CONTROL) {
-        return 1;
-    }
-    return (int32_t)(beats < room ? beats : room);
+    c->next_address = first;
+    c->next_beats = (int32_t)(id == DVTI_CLIENT_CONTROL ? 1 : beats < room ? beats : room);
 }
 
-static void grant(dvti_cycles *s, dvti_client_id id, int64_t address, int32_t beats)
+static void grant(dvti_cycles *s, dvti_client_id id)
 {
     dvti_read_side *r = &s->read;
     dvti_client    *c = &r->client[id];
     int32_t         tail = (r->burst_head + r->burst_count++) % DVT_TIMING_RO;
 
     r->ar_valid = true;
-    r->ar_address = (uint64_t)address;
-    r->ar_beats = beats;
+    r->ar_address = (uint64_t)c->next_address;
+    r->ar_beats = c->next_beats;
     r->burst[tail].client = id;
-    r->burst[tail].beats = beats;
-    c->outstanding += beats;
-    c->ask.done = address + (int64_t)beats * s->d.memory_bus_bytes - c->ask.address;
+    r->burst[tail].beats = c->next_beats;
+    c->outstanding += c->next_beats;
+    c->ask.done = c->next_address + (int64_t)c->next_beats * s->d.memory_bus_bytes - c->ask.address;
     if (c->ask.done >= c->runs.bytes) {
         next_run(&c->runs, &c->ask);
     }
+    plan_burst(s, id, c);
 }
 
 void dvti_read_arbitrate(dvti_cycles *s, bool accepted)
@@ -108,14 +69,8 @@ void dvti_read_arbitrate(dvti_cycles *s, bool accepted)
     r->ar_valid = false;
     for (int id = 0; id < DVTI_CLIENT_COUNT && r->burst_count < DVT_TIMING_RO; id++) {
         const dvti_client *c = &r->client[id];
-        int64_t            address;
-        int32_t            beats;
-        if (c->ask.left == 0) {
-            continue;
-        }
-        beats = next_burst(s, (dvti_client_id)id, &address);
-        if (c->capacity - c->beats - c->outstanding >= beats) {
-            grant(s, (dvti_client_id)id, address, beats);
+        if (c->ask.left > 0 && c->capacity - c->beats - c->outstanding >= c->next_beats) {
+            grant(s, (dvti_client_id)id);
             return;
         }
     }
@@ -135,6 +90,47 @@ dvti_client_id dvti_read_arrive(dvti_cycles *s)
         r->burst_count--;
     }
     return id;
+}
+
+/* ---- parts that start ---------------------------------------------------------------------- */
+
+void dvti_client_start(dvti_cycles *s, dvti_client_id id, const dvti_runs *runs, int64_t address)
+{
+    dvti_client *c = &s->read.client[id];
+
+    c->runs = *runs;
+    c->ask = (dvti_run_at){.address = address, .left = dvti_nest_count(runs->n, 0, DVT_DMA_LOOPS)};
+    c->ask.left = runs->bytes > 0 ? c->ask.left : 0;
+    c->use = c->ask;
+    plan_burst(s, id, c);
+}
+
+bool dvti_client_idle(const dvti_client *c) { return c->use.left == 0; }
+
+void dvti_wread_start(dvti_cycles *s, const dvti_word_plan *p)
+{
+    const dvt_part_wread *w = &p->word.wread;
+    const int64_t         row = DVTI_PARAM_ROW_BYTES, unit = DVTI_UNIT_BYTES;
+    dvti_runs             params = {.n = {1, 1, 1}, .bytes = w->param_rows * w->param_groups * row};
+    dvti_runs             pages = {.bytes = w->words * w->lanes * s->d.filter_word_bytes};
+
+    for (int l = 0; l < DVT_PAGE_LOOPS; l++) {
+        pages.n[l] = w->n[l];
+        pages.step[l] = w->step[l] * unit;
+    }
+    dvti_client_start(s, DVTI_CLIENT_PARAMS, &params, w->param_src * unit);
+    dvti_client_start(s, DVTI_CLIENT_PAGES, &pages, w->src * unit);
+}
+
+void dvti_fread_start(dvti_cycles *s, const dvti_word_plan *p)
+{
+    const dvt_part_fread *f = &p->word.fread;
+    const int64_t         word = s->d.feature_word_bytes;
+    dvti_runs             runs = {.n = {f->n[1], f->n[2], 1},
+                                  .step = {f->src_step[0] * word, f->src_step[1] * word, 0},
+                                  .bytes = f->n[0] * word};
+
+    dvti_client_start(s, DVTI_CLIENT_FREAD, &runs, f->src * word);
 }
 
 /* ---- taking beats apart -------------------------------------------------------------------- */

@@ -24,7 +24,6 @@ static void list_lanes(dvti_cycles *s, const dvt_part_sread *r)
 {
     dvti_turns *t = &s->turns;
 
-    t->begun = true;
     t->pending = 0;
     for (int32_t p = 0; p < s->o->p_vec; p++) {
         int64_t row = t->h + p * r->ph;
@@ -71,6 +70,30 @@ static void advance_nest(dvti_turns *t, const dvt_part_sread *r)
     }
 }
 
+/* The turn begins: its lanes, or in the quick form how long the banks take for them. */
+static void begin_turn(dvti_cycles *s, const dvti_word_plan *p)
+{
+    dvti_turns *t = &s->turns;
+
+    t->begun = true;
+    if (p->lrn && t->group_turn >= p->word.lrn.blocks) { /* virtual: no lanes */
+        t->pending = 0;
+    } else if (s->stepwise || p->elt) {
+        list_lanes(s, &p->word.sread);
+    } else {
+        t->pending = dvti_turn_cost(s, &p->word.sread);
+    }
+}
+
+static void serve_lanes(dvti_cycles *s, const dvti_word_plan *p)
+{
+    if (s->stepwise || p->elt) {
+        dvti_banks_serve(s, s->lanes, &s->turns.pending, s->read_port);
+    } else if (s->turns.pending > 0) {
+        s->turns.pending--;
+    }
+}
+
 /* ---- turns --------------------------------------------------------------------------------- */
 
 static bool may_work(const dvti_cycles *s, const dvti_word_plan *p)
@@ -79,20 +102,31 @@ static bool may_work(const dvti_cycles *s, const dvti_word_plan *p)
            (p->per_page == 0 || s->page.ready > 0) && s->turns.enabled >= s->turns.next_enabled;
 }
 
-/* Does the turn that was completed end a result? Moves on to the next turn. */
-static bool ends_result(dvti_turns *t, const dvti_word_plan *p)
+/* Where lanes lie does not matter if every turn takes a cycle, nobody else wants the banks, and
+ * nobody looks. */
+static void advance(dvti_cycles *s, const dvti_word_plan *p)
 {
+    if (!s->unit_turns) {
+        advance_nest(&s->turns, &p->word.sread);
+    }
+}
+
+/* Does the turn that was completed end a result? Moves on to the next turn. */
+static bool ends_result(dvti_cycles *s, const dvti_word_plan *p)
+{
+    dvti_turns *t = &s->turns;
+
     if (p->lrn) {
         int64_t k = t->group_turn++, blocks = p->word.lrn.blocks;
         if (k < blocks) {
-            advance_nest(t, &p->word.sread);
+            advance(s, p);
         }
         if (t->group_turn == blocks + p->virtual_turns) {
             t->group_turn = 0;
         }
         return k >= p->virtual_turns;
     }
-    advance_nest(t, &p->word.sread);
+    advance(s, p);
     if (++t->result_turn < p->per_result) {
         return false;
     }
@@ -109,7 +143,7 @@ static bool complete(dvti_cycles *s, const dvti_word_plan *p)
     t->begun = false;
     t->left--;
     t->next_enabled = t->enabled + p->interval;
-    if (ends_result(t, p)) {
+    if (ends_result(s, p)) {
         t->pipe[(t->pipe_head + t->pipe_count++) % DVTI_PIPE] = t->enabled;
     }
     if (p->per_page > 0 && (++t->page_turn == p->per_page || t->left == 0)) {
@@ -128,12 +162,9 @@ bool dvti_turns_step(dvti_cycles *s)
     if (may_work(s, p)) {
         s->e.sread_works = true;
         if (!t->begun) {
-            list_lanes(s, &p->word.sread);
+            begin_turn(s, p);
         }
-        if (p->lrn && t->group_turn >= p->word.lrn.blocks) { /* virtual: no lanes */
-            t->pending = 0;
-        }
-        dvti_banks_serve(s, s->lanes, &t->pending, s->read_port);
+        serve_lanes(s, p);
         released = t->pending == 0 && complete(s, p);
     }
     return released;

@@ -70,15 +70,17 @@ static dvt_status plan_words(profiler *f)
 static dvt_status finish_run(profiler *f, int64_t *cycles)
 {
     int64_t    most = f->opts->cycles_max > 0 ? f->opts->cycles_max : CYCLES_MAX;
+    int64_t    steps = 0;
     dvt_status st = DVT_OK;
 
     while (st == DVT_OK && dvti_cycles_step(&f->cycles)) {
+        dvti_cycles_jump(&f->cycles);
         if (f->cycles.now > most - f->out->cycles) {
             return dvt_fail(f->p->ctx, DVT_E_CAPACITY, NULL,
                             "long word %d has not ended after %lld cycles of the program",
                             (int)(f->cycles.plans - f->plans) + f->cycles.current, (long long)most);
         }
-        if (f->cycles.now % STOP_ASKED_EVERY == 0) {
+        if (++steps % STOP_ASKED_EVERY == 0) {
             st = dvt_stop_asked(f->p->ctx, "profiling");
         }
     }
