@@ -18,7 +18,7 @@ needed="
 build-essential clang libclang-rt-14-dev cmake ninja-build pkg-config git python3
 libprotobuf-c-dev protobuf-c-compiler libjansson-dev libsqlite3-dev
 libopenblas-dev liblapacke-dev libdnnl-dev
-libjpeg-dev libpng-dev zlib1g-dev libmd-dev
+libjpeg-dev libpng-dev zlib1g-dev libbz2-dev libmd-dev
 libcmocka-dev
 "
 extra="

@@ -5,7 +5,7 @@
  * Idea       A buffer that grows to the largest record and is filled from a descriptor in large
  *            reads. The checksum of the length is looked at before the length is believed, so that
  *            a damaged file cannot ask for memory.
- * Tests      tests/unit/test_tfrecord.c, tests/fuzz/fuzz_tfrecord.c
+ * Tests      tests/unit/test_tfrecord.c, tests/fuzz/fuzz_table_record.c
  */
 #include "formats/tfrecord.h"
 

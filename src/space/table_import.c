@@ -2,7 +2,7 @@
 /*
  * table_import.c - decides how a published file is read, and writes its cache.
  *
- * Idea       The content decides: gzip is unpacked, pickles are known by their first byte, the rest
+ * Idea       The content decides: gzip and bzip2 are unpacked, pickles are known by their first byte, the rest
  *            is CSV. TFRecord files are known by their name or by the checksum of their first
  *            length, and read record by record. The cache is written beside its final place and
  *            renamed.
@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/crc32c.h"
+#include "formats/bunzip.h"
 #include "formats/inflate.h"
 
 static const size_t FILE_MAX_BYTES = (size_t)1 << 30;
@@ -52,6 +53,12 @@ static bool is_tfrecord(const char *path)
            (whole && crc == dvti_crc32c_mask(dvti_crc32c(0, head, 8)));
 }
 
+static bool is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
 static dvt_status read_file(dvti_stage *s, const char *path)
 {
     dvt_blob   file = {0};
@@ -59,6 +66,9 @@ static dvt_status read_file(dvti_stage *s, const char *path)
 
     if (st == DVT_OK) {
         st = dvti_gunzip_in_place(s->ctx, path, FILE_MAX_BYTES, &file);
+    }
+    if (st == DVT_OK) {
+        st = dvti_bunzip_in_place(s->ctx, path, FILE_MAX_BYTES, &file);
     }
     if (st == DVT_OK) {
         st = s->kind != DVT_BENCHMARK_NASBENCH101 && is_pickle(path, &file)
@@ -98,6 +108,7 @@ dvti_source_mark dvti_source_mark_of(const char *path)
 dvt_status dvti_table_image(dvt_ctx *ctx, dvt_benchmark kind, const char *path, uint8_t **image,
                             size_t *size, int64_t *rows)
 {
+    const bool  is_nats = kind == DVT_BENCHMARK_NATSBENCH || kind == DVT_BENCHMARK_NATSBENCH_SSS;
     dvti_stage *s;
     dvt_status  st = dvti_stage_create(ctx, kind, &s);
 
@@ -108,7 +119,8 @@ dvt_status dvti_table_image(dvt_ctx *ctx, dvt_benchmark kind, const char *path, 
         s->source = dvti_source_mark_of(path);
         st = kind == DVT_BENCHMARK_NASBENCH101 && is_tfrecord(path)
                  ? dvti_table_read_tfrecord(s, path)
-                 : read_file(s, path);
+             : is_nats && is_folder(path) ? dvti_table_read_nats_folder(s, path)
+                                          : read_file(s, path);
     }
     if (st == DVT_OK) {
         *rows = (int64_t)s->keys.len;

@@ -22,6 +22,9 @@ DVT_MUST_CHECK dvt_status dvti_table_read_tfrecord(dvti_stage *s, const char *pa
 DVT_MUST_CHECK dvt_status dvti_table_read_pickle(dvti_stage *s, const char *path,
                                                  const dvt_blob *file);
 
+/* NATS-Bench's folder of one file for each network. */
+DVT_MUST_CHECK dvt_status dvti_table_read_nats_folder(dvti_stage *s, const char *folder);
+
 /* HW-NAS-Bench's operations, edges by source: "(4, 3, 3, 0, 0, 0)". */
 bool dvti_hwnas_cell(const uint8_t ops[DVT_NB201_EDGES], dvt_nb201_cell *out);
 

@@ -335,6 +335,12 @@ static dvt_status read_root(const dvti_pickle_table *t, const dvti_pickle_value 
     if (t->s->kind == DVT_BENCHMARK_HWNASBENCH && dvti_pickle_find(t->p, root, "nasbench201")) {
         return read_hwnas(t, root);
     }
+    if (dvti_is_nats(t->p, root)) {
+        return dvti_table_read_nats(t, root);
+    }
+    if (dvti_table_space(t->s->kind) == DVT_TABLE_SSS) {
+        return dvti_pickle_table_fail(t, root, "NATS-Bench's results");
+    }
     const bool lists = is_list(dvti_pickle_item(t->p, root, 1)) &&
                        published_of(t, dvti_pickle_item(t->p, root, 0)) < 0;
     return lists ? read_lists(t, root, "", NULL) : read_networks(t, root);

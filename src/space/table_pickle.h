@@ -17,6 +17,10 @@ typedef struct dvti_pickle_table {
 /* E_PARSE at `v`: "expected WANT, got a list". */
 dvt_status dvti_pickle_table_fail(const dvti_pickle_table *t, const dvti_pickle_value *v,
                                   const char *want);
+/* NATS-Bench's form of results, and what has it. */
+bool                      dvti_is_nats(const dvti_pickle *p, const dvti_pickle_value *root);
+DVT_MUST_CHECK dvt_status dvti_table_read_nats(const dvti_pickle_table *t,
+                                               const dvti_pickle_value *root);
 /* Puts a finite number; E_PARSE, E_NUMERIC with its place. */
 DVT_MUST_CHECK dvt_status dvti_pickle_table_put(const dvti_pickle_table *t, int32_t column,
                                                 int64_t row, const dvti_pickle_value *v);
