@@ -113,7 +113,8 @@ static dvt_var layer(work *k, int32_t i, dvt_var x, const dvt_csr *m)
 static dvt_var forward(work *k)
 {
     dvt_tape *t = k->tape;
-    dvt_var   h = layer(k, 0, dvt_tape_param(t, k->ps, k->w[0]), dvt_graph_batch_layer(k->batch, 0));
+    dvt_var   w0 = dvt_tape_param(t, k->ps, k->w[0]);
+    dvt_var   h = layer(k, 0, w0, dvt_graph_batch_layer(k->batch, 0));
 
     for (int32_t i = 1; i < LAYERS; i++) {
         const dvt_csr *m = dvt_graph_batch_layer(k->batch, i);

@@ -85,6 +85,28 @@ DVT_API void     dvt_stopper_restore(const dvt_stopper *stopper, dvt_params *par
 DVT_API double   dvt_stopper_best(const dvt_stopper *stopper); /* infinity if none */
 DVT_API uint64_t dvt_stopper_best_call(const dvt_stopper *stopper);
 
+/* ---- checkpoints --------------------------------------------------------------------------- */
+
+/* What a training needs to go on: parts that are NULL are not saved, and not expected by load.
+ * The numbers are the caller's (step is also what dvt_tape_begin takes; `rng` may order the data).
+ * A resumed training gives the bits of the uninterrupted one. */
+typedef struct dvt_checkpoint {
+    dvt_params  *params; /* values, state and which are frozen; required */
+    dvt_optim   *optim;
+    dvt_stopper *stopper;
+    dvt_plateau *plateau;
+    uint64_t     step, epoch;
+    dvt_rng      rng;
+} dvt_checkpoint;
+/* Through a temporary file and a rename: whoever is killed leaves the old file or the new one. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_checkpoint_save(dvt_ctx *ctx, const char *path,
+                                                      const dvt_checkpoint *checkpoint);
+/* Into objects made as those that were saved; on failure nothing in them has changed. E_PARSE
+ * (damaged: the digest does not fit), E_SHAPE (names, shapes or parts differ), E_UNSUPPORTED
+ * (version). */
+DVT_API DVT_MUST_CHECK dvt_status dvt_checkpoint_load(dvt_ctx *ctx, const char *path,
+                                                      dvt_checkpoint *checkpoint);
+
 #ifdef __cplusplus
 }
 #endif

@@ -2,8 +2,8 @@
 /*
  * loss_ctc.c - connectionist temporal classification.
  *
- * Idea       The labels with blanks before, between and behind make 2 n + 1 places [1]. A path moves
- *            from place s to s, s + 1, or s + 2 if that is not the same label and not a blank.
+ * Idea       The labels with blanks before, between and behind make 2 n + 1 places [1]. A path
+ *            moves from place s to s, s + 1, or s + 2 if that is not the same label, nor a blank.
  *            alpha[t][s] is the log probability of all paths to place s at step t, emission
  *            included; beta[t][s] of all continuations, emission of t excluded. Then
  *                log p = log(e^alpha[T-1][last] + e^alpha[T-1][last - 1])

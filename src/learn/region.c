@@ -76,8 +76,8 @@ void dvti_region_reset(dvti_region *m)
 #else
     if (m->head && m->head->next) {
         dvti_region_free(m);
-        add_block(m, rounded(m->largest)); /* refused: the next piece asks again, and reports it */
-        dvt_ctx_clear_error(m->ctx);
+        if (!add_block(m, rounded(m->largest)))
+            dvt_ctx_clear_error(m->ctx); /* the next piece asks again, and reports it */
     }
     if (m->head)
         m->head->used = 0;

@@ -107,7 +107,7 @@ static void back_range(void *ud, int64_t begin, int64_t end, uint32_t worker)
                          j->p + ((g * j->heads + h) * j->n + i) * j->m);
 }
 
-/* A buffer of zeros that the walk owns until it is given to operand `i`; NULL if nobody wants it. */
+/* A buffer of zeros, the walk's until it is given to operand `i`; NULL if nobody wants it. */
 static float *zeros_for(dvt_tape *t, const dvti_node *n, int i)
 {
     int64_t count = t->nodes[n->in[i]].count;

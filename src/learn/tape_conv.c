@@ -2,10 +2,10 @@
 /*
  * tape_conv.c - convolution and its gradients, computed by oneDNN.
  *
- * Idea      The images are cut into groups whose size depends on the dimensions alone; each group is
- *           one single-threaded call of oneDNN, forwards, backwards to the images, or backwards to
- *           weights and bias. Weight gradients of the groups are added in their order. Threads share
- *           out the groups, so the bits do not depend on their number.
+ * Idea      The images are cut into groups whose size depends on the dimensions alone; each group
+ *           is one single-threaded call of oneDNN, forwards, backwards to the images, or backwards
+ *           to weights and bias. Weight gradients of the groups are added in their order. Threads
+ *           share out the groups, so the bits do not depend on their number.
  * Layouts   oneDNN chooses its own for images and weights; what differs from ours is rearranged on
  *           the way in and out. Primitives come from oneDNN's cache from the second call on.
  * Memory    rearranged copies belong to oneDNN while a call runs; they do not count in the context.
@@ -64,7 +64,8 @@ static dnnl_status_t rearrange(const call *c, const slot *s, bool in)
                               {DNNL_ARG_TO, in ? s->chosen : s->plain}};
     dnnl_primitive_desc_t pd = NULL;
     dnnl_primitive_t      p = NULL;
-    dnnl_status_t st = dnnl_reorder_primitive_desc_create(&pd, from, c->engine, to, c->engine, NULL);
+    dnnl_status_t         st =
+        dnnl_reorder_primitive_desc_create(&pd, from, c->engine, to, c->engine, NULL);
 
     if (st == dnnl_success)
         st = dnnl_primitive_create(&p, pd);
@@ -377,7 +378,9 @@ dvt_var dvt_tape_conv2d(dvt_tape *t, dvt_var x, dvt_var w, dvt_var bias, const d
         return DVT_NO_VAR;
     dvt_shape  s = DVT_SHAPE(d.n, d.out_c, d.out[1], d.out[2]);
     conv_attr *a = dvti_tape_attr(t, sizeof *a);
-    dvti_node *n = a ? dvti_tape_push(t, &s, NULL, (dvt_var[]){x, w, bias}, 3, conv_backward) : NULL;
+    dvti_node *n = NULL;
+    if (a)
+        n = dvti_tape_push(t, &s, NULL, (dvt_var[]){x, w, bias}, 3, conv_backward);
     if (!n)
         return DVT_NO_VAR;
     *a = plan(&d);

@@ -128,7 +128,8 @@ DVTI_SIMD static void back_channel(const batch_norm_job *j, int64_t c)
     if (!j->dx)
         return;
     const double count = (double)(j->n * j->inner);
-    const float  ms = j->batch ? (float)(sum / count) : 0, ma = j->batch ? (float)(along / count) : 0;
+    const float  ms = j->batch ? (float)(sum / count) : 0;
+    const float  ma = j->batch ? (float)(along / count) : 0;
     for (int64_t i = 0; i < j->n; i++) {
         int64_t at = (i * j->c + c) * j->inner;
         for (int64_t k = at; k < at + j->inner; k++)

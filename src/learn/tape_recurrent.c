@@ -277,7 +277,8 @@ static bool has_count(dvt_tape *t, const char *op, dvt_var v, const char *name, 
 static bool rnn_fits(dvt_tape *t, const char *op, dvt_var x, const dvt_recurrent *l, int64_t gates,
                      rnn *k)
 {
-    if (!dvti_tape_ok(t, op, x) || !dvti_tape_ok(t, op, l->w_in) || !dvti_tape_ok(t, op, l->w_state))
+    if (!dvti_tape_ok(t, op, x) || !dvti_tape_ok(t, op, l->w_in) ||
+        !dvti_tape_ok(t, op, l->w_state))
         return false;
     const dvt_shape *s = &t->nodes[x.id].shape, *w = &t->nodes[l->w_in.id].shape;
     const dvt_shape *u = &t->nodes[l->w_state.id].shape;

@@ -252,7 +252,8 @@ def test_attention():
     for heads in (1, 4):
         mask = (RNG.random((3, 5, 6)) < 0.6).astype(np.uint8)
         mask[:, :, 2] = 1
-        case(f"attention with {heads} heads", [random(3, 5, 32), random(3, 6, 32), random(3, 6, 32)],
+        case(f"attention with {heads} heads",
+             [random(3, 5, 32), random(3, 6, 32), random(3, 6, 32)],
              lambda q, k, v, h=heads, m=mask: LIB.dvt_tape_attention(TAPE, q, k, v, h,
                                                                      pointer_to(m)),
              lambda q, k, v, h=heads, m=mask: attention(q, k, v, h, m))

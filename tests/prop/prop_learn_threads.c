@@ -139,7 +139,8 @@ static void check(model_fn model)
     dvt_rng        rng = dvt_rng_make(4, 0);
     for (int i = 0; i < 3; i++)
         ctx[i] = test_ctx(jobs[i]);
-    float *data = test_random_f32(ctx[0], &rng, 150000), *target = test_random_f32(ctx[0], &rng, 1500);
+    float *data = test_random_f32(ctx[0], &rng, 150000);
+    float *target = test_random_f32(ctx[0], &rng, 1500);
     for (int i = 0; i < 3; i++)
         ps[i] = train(ctx[i], model, data, target, &out[i]);
     for (int i = 1; i < 3; i++) {

@@ -159,7 +159,8 @@ static void test_learn_layers__a_row_behind_its_length_equals_a_shorter_run(void
     const int32_t length[] = {3, 1};
     dvt_rng       rng = dvt_rng_make(3, 0);
     float        *x = test_random_f32(*state, &rng, 3 * 2 * 2);
-    float        *w = test_random_f32(*state, &rng, 8 * 2), *u = test_random_f32(*state, &rng, 8 * 2);
+    float        *w = test_random_f32(*state, &rng, 8 * 2);
+    float        *u = test_random_f32(*state, &rng, 8 * 2);
     dvt_tape     *t;
     expect_ok(*state, dvt_tape_create(*state, 1, &t));
     dvt_recurrent l = {.w_in = dvt_tape_input(t, DVT_SHAPE(8, 2), w),
