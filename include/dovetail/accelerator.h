@@ -93,9 +93,10 @@ DVT_API DVT_MUST_CHECK dvt_status dvt_chaidnn_conv_cycles(dvt_ctx *ctx, const dv
 /* Time of any operation, two images. E_CAPACITY as above, and above 2^31 - 1 ticks. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_chaidnn_ticks(dvt_ctx *ctx, const dvt_chaidnn *a,
                                                     const dvt_work *w, int64_t *out);
-/* Cycles of all convolutions of a network one after the other (its pooling overlaps with them and
- * its dense layers belong to the host: the figure that frame rates "without fully connected layers"
- * are about). E_UNSUPPORTED for convolutions with groups, dilation or other than two dimensions. */
+/* Cycles of all convolutions and additions of a network one after the other (its pooling overlaps
+ * with them and its dense layers belong to the host: the figure that frame rates "without fully
+ * connected layers" are about). E_UNSUPPORTED for convolutions with groups, dilation or other than
+ * two dimensions. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_chaidnn_graph_cycles(const dvt_graph *g, const dvt_chaidnn *a,
                                                            int64_t *out);
 
