@@ -102,7 +102,7 @@ typedef struct cli_command {
 } cli_command;
 
 extern const cli_command cli_info, cli_check, cli_compile, cli_run_model, cli_eval, cli_profile,
-    cli_overlay, cli_convert, cli_space, cli_data, cli_pareto, cli_version, cli_help;
+    cli_overlay, cli_convert, cli_space, cli_data, cli_pareto, cli_predict, cli_version, cli_help;
 const cli_command *const *cli_commands(void); /* NULL-terminated */
 /* NULL with DVT_E_USAGE and the nearest name if there is no such command. */
 const cli_command *cli_find_command(dvt_ctx *ctx, const char *name);

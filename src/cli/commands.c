@@ -16,7 +16,7 @@ const cli_command *const *cli_commands(void)
     static const cli_command *const all[] = {
         &cli_info,   &cli_convert, &cli_check,   &cli_compile, &cli_run_model,
         &cli_eval,   &cli_profile, &cli_overlay, &cli_space,   &cli_data,
-        &cli_pareto, &cli_version, &cli_help,    NULL};
+        &cli_pareto,  &cli_predict, &cli_version, &cli_help,    NULL};
     return all;
 }
 

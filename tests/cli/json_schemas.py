@@ -68,6 +68,12 @@ def commands(w):
     yield 0, ["data", "query", "help:examples/tables/made_up_devices.csv", "7"]
     yield 0, ["data", "list", w.path]
     yield 0, ["pareto", "--networks", f"nasbench101:{cache}", "--where", "latency<10ms"]
+    measured = ["--table", f"nasbench101:{cells}", "--target", "mean_test_acc_108", "--train", "3",
+                "--valid", "0"]
+    yield 0, ["predict", "eval", *measured, "--seeds", "2"]
+    yield 0, ["predict", "train", *measured, "--model", "ridge", "-o", w.path / "ridge.npz"]
+    yield 0, ["predict", "eval", w.path / "ridge.npz", *measured]
+    yield 0, ["predict", "rank", w.path / "ridge.npz", *measured, "--number", "2"]
     yield 2, ["inof"]
     yield 2, ["info"]
     yield 2, ["info", "--jsom", w.model]
