@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_array -- KVec processing elements that see the same blocks, and their result register.
 //
-// Idea      The pipeline's valid bits, held back by `en`, come from outside; here are the registers
-//           that all elements share: the filter word's address (stage 1) and the blocks, zero where a
-//           lane is outside of the image (stage 3).
+// Idea      The pipeline's valid bits, held back by `en`, come from outside; here is what all elements
+//           share: the filter word's address and the blocks, zero where a lane is outside of the
+//           image (stage 3). The cache is read in the cycle that completes the turn: a page is
+//           released then, and the next one may come in while the pipeline stands still.
 // Result    element k's accumulators of all pixels lie side by side, element 0 lowest; they change
 //           when a last turn leaves stage 6 (docs/timing.md sections 5 and 6).
 // Depthwise uses the cache of lane 0: filter2 is its word, there with the turn in stage 2.
@@ -16,8 +17,8 @@ module dvt_array #(
   input  logic                                                turn_done,
   input  logic                                                turn_half,
   input  logic [15:0]                                         turn_word,
-  input  logic                                                filtered1,  // stage 1 reads a filter
-  input  logic [6:2]                                          v,          // stages with array turns
+  input  logic                                                filtered,  // turns that use filters
+  input  logic [6:2]                                          v,         // stages with array turns
   input  logic                                                first6,
   input  logic                                                last6,
   input  logic [dvt_pkg::Pixels*dvt_pkg::FeatureWordBits-1:0] blocks2,
@@ -37,7 +38,7 @@ module dvt_array #(
   localparam int Fw      = dvt_pkg::FilterWordBits;
   localparam int AccBits = dvt_pkg::FormatAccumulatorBits;
 
-  logic [AddrBits-1:0]    rd_addr_q, wr_addr;
+  logic [AddrBits-1:0]    rd_addr, wr_addr;
   logic [Pixels*Word-1:0] blocks3_q;
   logic [KVec*Fw-1:0]     filters2;
   logic [KVec*Pixels-1:0] over;
@@ -58,8 +59,8 @@ module dvt_array #(
   endfunction
 
   assign wr_addr = address(fw_half, fw_word);
+  assign rd_addr = address(turn_half, turn_word);
   always_ff @(posedge clk) begin
-    if (en && turn_done) rd_addr_q <= address(turn_half, turn_word);
     if (en && v[2]) blocks3_q <= masked(blocks2, inside2);
     saturated_q <= 32'd0;
     if (|over) saturated_q <= ones(over);
@@ -67,9 +68,9 @@ module dvt_array #(
 
   for (genvar k = 0; k < KVec; k++) begin : g_pe
     dvt_pe u_pe (
-      .clk(clk), .rd_en(en & filtered1), .v(v & {5{en}}), .first6(first6), .last6(last6),
+      .clk(clk), .rd_en(en & turn_done & filtered), .en1(en), .v(v & {5{en}}), .first6(first6), .last6(last6),
       .wr_en(fw_valid & fw_lanes[k]), .wr_addr(wr_addr), .wr_data(fw_data[k*Fw +: Fw]),
-      .rd_addr(rd_addr_q), .blocks3(blocks3_q), .filter2(filters2[k*Fw +: Fw]),
+      .rd_addr(rd_addr), .blocks3(blocks3_q), .filter2(filters2[k*Fw +: Fw]),
       .result(result[k*Pixels*AccBits +: Pixels*AccBits]), .over(over[k*Pixels +: Pixels])
     );
   end

@@ -2,15 +2,17 @@
 // dvt_pe -- one filter lane: its filter cache, and a dot product and an accumulator a pixel.
 //
 // Stages    as docs/timing.md section 5 counts them, `v` telling which hold a turn:
-//             1 address at the cache   2 filter word   3 operands   4 products   5 dot product
-//             6 aligned; a turn that leaves stage 6 is added, and loads `result` if it is the last
+//             1 filter word read   2 its second register   3 operands   4 products
+//             5 dot product   6 aligned
+//           a turn that leaves stage 6 is added, and loads `result` if it is the last
 // Limits    a lane is reused in every pixel: one filter word, Pixels feature blocks.
 // Tests     tests/rtl/compute.py
 module dvt_pe #(
   parameter int AddrBits = $clog2(2 * dvt_pkg::FilterCacheWords)  // derived: do not override
 ) (
   input  logic                                                     clk,
-  input  logic                                                     rd_en,    // a turn in stage 1
+  input  logic                                                     rd_en,    // a turn is completed
+  input  logic                                                     en1,      // stage 1 moves on
   input  logic [6:2]                                               v,        // moves on now
   input  logic                                                     first6,
   input  logic                                                     last6,
@@ -33,16 +35,19 @@ module dvt_pe #(
   localparam int DotBits = dvt_pkg::ProductBits + 1;  // -128 * -128 * CVec needs one more
   localparam int Drop    = Int8 != 0 ? 0 : 30 + (Mf - 2) + (Mw - 2) + dvt_pkg::AccumulatorLsbExp;
 
-  logic [dvt_pkg::FilterWordBits-1:0] filter3_q;
+  logic [dvt_pkg::FilterWordBits-1:0] filter1, filter2_q, filter3_q;
 
   dvt_filter_cache #(.Words(dvt_pkg::FilterCacheWords), .Width(dvt_pkg::FilterWordBits)) u_cache (
     .clk(clk), .wr_en(wr_en), .wr_addr(wr_addr), .wr_data(wr_data),
-    .rd_en(rd_en), .rd_addr(rd_addr), .rd_data(filter2)
+    .rd_en(rd_en), .rd_addr(rd_addr), .rd_data(filter1)
   );
 
   always_ff @(posedge clk) begin
-    if (v[2]) filter3_q <= filter2;
+    if (en1) filter2_q <= filter1;
+    if (v[2]) filter3_q <= filter2_q;
   end
+
+  assign filter2 = filter2_q;
 
   for (genvar p = 0; p < Pixels; p++) begin : g_pixel
     logic [DotBits-1:0] dot;

@@ -136,7 +136,7 @@ module dvt_compute (
 
   dvt_array u_array (
     .clk(clk), .en(enable), .turn_done(turn_done), .turn_half(turn_half), .turn_word(turn_word),
-    .filtered1(v_q[1] & (has_array | has_depthwise)), .v(v_q[Da:2] & {(Da-1){has_array}}),
+    .filtered(has_array | has_depthwise), .v(v_q[Da:2] & {(Da-1){has_array}}),
     .first6(first_q[Da]), .last6(last_q[Da]), .blocks2(turn_blocks), .inside2(turn_inside),
     .fw_valid(fw_valid), .fw_half(fw_half), .fw_word(fw_word), .fw_lanes(fw_lanes),
     .fw_data(fw_data), .filter2(filter2), .result(array_result), .saturated(acc_saturated)
