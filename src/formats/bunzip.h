@@ -10,8 +10,8 @@
 /* "BZh" and a digit: what every bzip2 file starts with. */
 bool dvti_is_bzip2(const uint8_t *data, size_t size);
 
-/* Replaces the content of `file` by what it holds if it is bzip2; leaves it alone otherwise. E_PARSE
- * with the byte offset: damaged or cut; E_CAPACITY above `max_bytes`; E_NOMEM. */
+/* Replaces the content of `file` by what it holds if it is bzip2; leaves it alone otherwise.
+ * E_PARSE with the byte offset: damaged or cut; E_CAPACITY above `max_bytes`; E_NOMEM. */
 DVT_MUST_CHECK dvt_status dvti_bunzip_in_place(dvt_ctx *ctx, const char *name, size_t max_bytes,
                                                dvt_blob *file);
 

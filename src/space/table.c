@@ -190,20 +190,36 @@ static uint64_t key(const dvt_table *t, int32_t column, int64_t row)
     return dvti_pack_word(&t->columns[column].pack, (uint64_t)row);
 }
 
-/* Is the row's key in the space, and not below (at: above) the one before? */
-static bool key_is_good(const dvt_table *t, int64_t row)
+/* Graphs of cells that were found valid, by a hash of them: most rows have one seen before. */
+enum { GRAPHS = 8192 };
+
+/* Is the row's cell one of NAS-Bench-101, packed as it should be? */
+static bool cell_is_good(const dvt_table *t, int64_t row, uint32_t seen[GRAPHS])
 {
-    const uint64_t before = row ? key(t, 0, row - 1) : 0, now = key(t, 0, row);
+    const uint64_t vertices = key(t, 1, row), adj = key(t, 2, row), ops = key(t, 3, row);
+    const uint32_t graph = (uint32_t)(adj << 3 | vertices);
+    const uint32_t slot = graph * UINT32_C(2654435761) >> 19;
     dvt_nb101_cell cell;
 
+    if (vertices < 2 || vertices > DVT_NB101_MAX_VERTICES || adj >> 21 || ops & ops >> 1 & 0x155 ||
+        ops >> (2 * (vertices - 2))) {
+        return false;
+    }
+    if (seen[slot] == graph) {
+        return true;
+    }
+    dvt_table_nb101_cell(t, row, &cell);
+    seen[slot] = graph;
+    return dvt_nb101_valid(&cell);
+}
+
+/* Is the row's key in the space, and above the one before (of hashes: not below)? */
+static bool key_is_good(const dvt_table *t, int64_t row, uint32_t seen[GRAPHS])
+{
+    const uint64_t before = row ? key(t, 0, row - 1) : 0, now = key(t, 0, row);
+
     switch (t->space) {
-    case DVT_TABLE_NB101:
-        if (key(t, 1, row) > DVT_NB101_MAX_VERTICES || key(t, 2, row) > UINT32_MAX ||
-            key(t, 3, row) > UINT16_MAX || now > UINT32_MAX || now < before) {
-            return false;
-        }
-        dvt_table_nb101_cell(t, row, &cell);
-        return dvt_nb101_valid(&cell);
+    case DVT_TABLE_NB101: return now <= UINT32_MAX && now >= before && cell_is_good(t, row, seen);
     case DVT_TABLE_NB201: return now < DVT_NB201_COUNT && (row == 0 || now > before);
     default:
         return now < DVT_SSS_COUNT && (row == 0 || now > before) && key(t, 1, row) < DVT_SSS_COUNT;
@@ -216,15 +232,20 @@ static dvt_status check_keys(dvt_ctx *ctx, const char *path, dvt_table *t)
     const char   *names[DVTI_TABLE_KEYS_MAX];
     const int32_t count = dvti_table_keys(t->space, names);
     bool          good = t->column_count >= count;
+    uint32_t     *seen = dvt_calloc(ctx, GRAPHS, sizeof *seen);
 
+    if (!seen) {
+        return DVT_E_NOMEM;
+    }
     for (int32_t i = 0; good && i < count; i++) {
         const dvt_column *c = &t->columns[i].about;
         good = strcmp(c->name, names[i]) == 0 && c->count == t->rows &&
                c->type == (strcmp(names[i], "hash") == 0 ? DVT_COLUMN_HASH : DVT_COLUMN_WHOLE);
     }
     for (int64_t row = 0; good && row < t->rows; row++) {
-        good = key_is_good(t, row);
+        good = key_is_good(t, row, seen);
     }
+    dvt_free(ctx, seen);
     return good ? DVT_OK
                 : fail_at(ctx, path, DVTI_TABLE_HEAD, "the rows of this cache are damaged");
 }
