@@ -19,7 +19,14 @@
 #include "space/nb101_md5.h"
 #include "space/table_import.h"
 
-enum { FIELD_MAX = 256, FIELDS_MAX = 256, DECIMALS = 12, WHOLE_DIGITS = 6, BATCH = 8192, SEEDS = 3 };
+enum {
+    FIELD_MAX = 256,
+    FIELDS_MAX = 256,
+    DECIMALS = 12,
+    WHOLE_DIGITS = 6,
+    BATCH = 8192,
+    SEEDS = 3
+};
 
 /* What a column of the file is. */
 typedef enum field_form {
@@ -61,6 +68,7 @@ typedef struct reader {
     char           text[FIELDS_MAX][FIELD_MAX]; /* of this line */
     uint32_t       column[FIELDS_MAX];
     dvt_nb101_cell cell;
+    int32_t        labels; /* the field they are in */
     uint8_t        md5[DVT_NB101_MD5_BYTES];
     int64_t        published; /* -1: not said yet */
     int64_t        widths, index;
@@ -188,7 +196,8 @@ static dvt_status read_labels(reader *r, int32_t f)
     const char  *text = r->text[f];
     const size_t n = strlen(text);
 
-    if (n > DVT_NB101_MAX_INTERIOR || (int)n + 2 != r->cell.vertices) {
+    r->labels = f;
+    if (n > DVT_NB101_MAX_INTERIOR) {
         return fail_field(r, f, "a digit for each vertex but input and output");
     }
     for (size_t i = 0; i < n; i++) {
@@ -237,6 +246,9 @@ static dvt_status add_nb101(reader *r, int64_t *row, bool *fresh)
 {
     pending *p = &r->pending;
 
+    if (strlen(r->text[r->labels]) + 2 != r->cell.vertices) {
+        return fail_field(r, r->labels, "a digit for each vertex but input and output");
+    }
     r->at.column = 1;
     if (!dvt_nb101_valid(&r->cell)) {
         return dvt_fail(r->ctx, DVT_E_PARSE, &r->at, "this is no cell of NAS-Bench-101");
@@ -435,6 +447,10 @@ static bool cut_field(reader *r, int32_t i, const char **p, const char *end)
             return false;
         }
         r->text[i][n++] = **p;
+        n -= !quoted && n == 1 && r->text[i][0] == ' '; /* blanks around a field are none of it */
+    }
+    while (!quoted && n > 0 && r->text[i][n - 1] == ' ') {
+        n--;
     }
     r->text[i][n] = '\0';
     if (quoted) {
@@ -547,12 +563,16 @@ static const known *known_of(dvt_benchmark kind, const char *name)
     return k;
 }
 
+/* Printable, and short enough to be kept. */
 static bool good_name(const char *name)
 {
     const size_t n = strlen(name);
+    bool         good = n > 0 && n < DVTI_TABLE_NAME;
 
-    return n > 0 && n < DVTI_TABLE_NAME &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-+") == n;
+    for (size_t i = 0; good && i < n; i++) {
+        good = name[i] >= ' ' && name[i] <= '~';
+    }
+    return good;
 }
 
 /* Makes the columns of the table that field `i` fills. */
@@ -590,25 +610,22 @@ static bool has_form(const reader *r, field_form form)
 /* Are there keys enough to know the network of a line? */
 static dvt_status check_header(reader *r)
 {
-    const dvt_benchmark kind = r->s->kind;
-    const size_t        all = sizeof of_nasbench101 / sizeof *of_nasbench101;
-    const char         *want = NULL;
+    const dvt_table_space space = dvti_table_space(r->s->kind);
+    const char           *want = NULL;
 
-    if (kind == DVT_BENCHMARK_NASBENCH101 && r->count != (int32_t)all) {
-        want = "hash, vertices, adj_bits, ops, mean_test_acc_108, params, val4, val12, val36, "
-               "val108, train_time_s";
-    } else if (kind == DVT_BENCHMARK_NATSBENCH_SSS &&
-               !(has_form(r, FORM_INDEX) && has_form(r, FORM_STRING))) {
+    if (space == DVT_TABLE_NB101 && !(has_form(r, FORM_HASH) && has_form(r, FORM_VERTICES) &&
+                                      has_form(r, FORM_ADJ_BITS) && has_form(r, FORM_OPS))) {
+        want = "hash, vertices, adj_bits and ops";
+    } else if (space == DVT_TABLE_SSS && !(has_form(r, FORM_INDEX) && has_form(r, FORM_STRING))) {
         want = "index and arch_str";
-    } else if (kind != DVT_BENCHMARK_NASBENCH101 && kind != DVT_BENCHMARK_NATSBENCH_SSS &&
-               !has_form(r, FORM_INDEX) && !has_form(r, FORM_VECTOR) && !has_form(r, FORM_STRING) &&
-               !has_form(r, FORM_NET)) {
+    } else if (space == DVT_TABLE_NB201 && !has_form(r, FORM_INDEX) && !has_form(r, FORM_VECTOR) &&
+               !has_form(r, FORM_STRING) && !has_form(r, FORM_NET)) {
         want = "index, arch_vector, arch_str or net";
     }
     if (want) {
         r->at.column = 1;
         dvt_fail(r->ctx, DVT_E_PARSE, &r->at, "a CSV file of %s needs columns %s",
-                 dvt_benchmark_name(kind), want);
+                 dvt_benchmark_name(r->s->kind), want);
         dvt_fail_hint(r->ctx, "the first line must name the columns; docs/formats/tables.md");
         return DVT_E_PARSE;
     }
@@ -627,9 +644,9 @@ static dvt_status read_header(reader *r, const char *line, const char *end)
                                        : by_decimals ? FORM_DECIMAL
                                                      : FORM_NUMBER,
                                .must = k && k->must};
-        if (!good_name(r->text[i]) || (!k && r->s->kind == DVT_BENCHMARK_NASBENCH101)) {
-            st = dvt_fail(r->ctx, DVT_E_PARSE, &r->at, "'%.40s' is no column of %s", r->text[i],
-                          dvt_benchmark_name(r->s->kind));
+        if (!good_name(r->text[i])) {
+            st = dvt_fail(r->ctx, DVT_E_PARSE, &r->at,
+                          "'%.40s' is no name of a column: 1 to 47 printable letters", r->text[i]);
             break;
         }
         memcpy(r->fields[i].name, r->text[i], strlen(r->text[i]) + 1);
@@ -652,6 +669,9 @@ static dvt_status read_text(reader *r, const dvt_blob *text)
     const char *p = (const char *)text->data, *end = p + text->size;
     dvt_status  st = DVT_OK;
 
+    if (text->size >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0) {
+        p += 3; /* the byte order mark of UTF-8, which spreadsheets write */
+    }
     for (r->at.line = 1; st == DVT_OK && p < end; r->at.line++) {
         const char *stop = memchr(p, '\n', (size_t)(end - p));
         const char *line_end = stop ? stop : end;
@@ -659,7 +679,9 @@ static dvt_status read_text(reader *r, const dvt_blob *text)
         if (line_end > p && line_end[-1] == '\r') {
             line_end--;
         }
-        st = r->at.line == 1 ? read_header(r, p, line_end) : read_line(r, p, line_end);
+        if (line_end > p) { /* an empty line says nothing */
+            st = r->count == 0 ? read_header(r, p, line_end) : read_line(r, p, line_end);
+        }
         p = next;
         if (st == DVT_OK && r->at.line % 65536 == 1) {
             st = dvt_progress(r->ctx, "import", text->size - (size_t)(end - p), text->size, "B");

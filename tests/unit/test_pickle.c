@@ -5,6 +5,9 @@
  */
 #include "support/fixture.h"
 #include "support/pickle_print.h"
+#include "support/test_data.h"
+
+#include <stdio.h>
 
 static void expect_text(dvt_ctx *ctx, const char *bytes, size_t size, const char *want)
 {
@@ -163,6 +166,44 @@ static void test_pickle__deep_nesting_is_refused(void **state)
                    DVT_E_CAPACITY, "nested deeper than 64");
 }
 
+/* Parses damaged bytes: values, or a failure that blames the input and has its place. */
+static void parse_damaged(dvt_ctx *ctx, const uint8_t *data, size_t size, bool must_fail)
+{
+    dvti_pickle     *p;
+    const dvt_status st = dvti_pickle_parse(ctx, "damaged", data, size, &p);
+
+    assert_true(st == DVT_E_PARSE || st == DVT_E_UNSUPPORTED || st == DVT_E_CAPACITY ||
+                (st == DVT_OK && !must_fail));
+    assert_true(st == DVT_OK ||
+                (dvt_ctx_error(ctx)->has_pos && dvt_ctx_error(ctx)->offset <= size));
+    dvti_pickle_destroy(p);
+    dvt_ctx_clear_error(ctx);
+}
+
+/* The files that Python and NumPy wrote for the fuzzer, in all protocols. */
+static void test_pickle__every_cut_is_refused_and_every_changed_bit_read_or_refused(void **state)
+{
+    enum { FILES = 24 };
+
+    for (int i = 0; i < FILES; i++) {
+        char     name[64], path[TEST_PATH_MAX];
+        dvt_blob file;
+        snprintf(name, sizeof name, "tests/fuzz/corpus/pickle/%d.pickle", i);
+        test_repo_path(name, path);
+        expect_ok(*state, dvt_file_read(*state, path, 0, &file));
+        for (size_t n = 0; n < file.size; n++) {
+            parse_damaged(*state, file.data, n, true);
+            for (int bit = 0; bit < 8; bit++) {
+                file.data[n] ^= (uint8_t)(1u << bit);
+                parse_damaged(*state, file.data, file.size, false);
+                file.data[n] ^= (uint8_t)(1u << bit);
+            }
+        }
+        parse_damaged(*state, file.data, file.size, false);
+        dvt_blob_deinit(*state, &file);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +213,7 @@ int main(void)
         FIXTURE_TEST(test_pickle__memo_and_marks),
         FIXTURE_TEST(test_pickle__names_that_are_not_data_are_refused),
         FIXTURE_TEST(test_pickle__deep_nesting_is_refused),
+        FIXTURE_TEST(test_pickle__every_cut_is_refused_and_every_changed_bit_read_or_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

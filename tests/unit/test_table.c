@@ -108,7 +108,8 @@ static void test_table__bad_files_are_refused_with_their_place(void **state)
         uint32_t    line, column;
     } cases[] = {
         {"hash,vertices\n", "needs columns hash, vertices", 1, 1},
-        {"hash,vertexes", "'vertexes' is no column", 1, 6},
+        {"hash,vertexes,adj_bits,ops\n", "needs columns hash, vertices", 1, 1},
+        {"hash,vert\tices", "is no name of a column", 1, 6},
         {"hash,vertices,hash", "'hash' is there twice", 1, 15},
         {HEAD101, "there is no network", 2, 1},
         {HEAD101 CHAIN CHAIN, "is in the file twice", 3, 1},
@@ -160,6 +161,23 @@ static void test_table__a_cache_with_any_byte_changed_or_cut_is_refused(void **s
     }
     dvt_blob_deinit(*state, &good);
     expect_failure(*state, dvt_table_open(*state, "absent.cache", &t), DVT_E_IO, "cannot open");
+}
+
+static void test_table__blanks_blank_lines_and_other_columns_are_taken(void **state)
+{
+    char       cache[TEST_PATH_MAX];
+    dvt_table *t;
+    double     v;
+
+    expect_ok(*state, import(*state, DVT_BENCHMARK_NASBENCH101,
+                             "\xef\xbb\xbf"
+                             "hash, ops ,vertices,adj_bits,my own\r\n"
+                             "b49ac8c578b4561d79ac7087988f1c61,0, 3,\"5\", -0.125 \r\n\r\n",
+                             cache));
+    expect_ok(*state, dvt_table_open(*state, cache, &t));
+    expect_ok(*state, dvt_table_number(*state, t, "my own", 0, &v));
+    assert_true(v == -0.125);
+    dvt_table_close(t);
 }
 
 static void expect_cached(dvt_ctx *ctx, const char *csv, const char *cache, bool want_import,
@@ -273,6 +291,7 @@ int main(void)
         FIXTURE_TEST(test_table__nasbench201_is_found_by_index_and_string),
         FIXTURE_TEST(test_table__bad_files_are_refused_with_their_place),
         FIXTURE_TEST(test_table__a_cache_with_any_byte_changed_or_cut_is_refused),
+        FIXTURE_TEST(test_table__blanks_blank_lines_and_other_columns_are_taken),
         FIXTURE_TEST(test_table__a_cache_that_is_damaged_or_of_another_file_is_made_again),
         FIXTURE_TEST(test_table__the_same_file_makes_the_same_cache),
         FIXTURE_TEST(test_table__columns_are_selected_by_what_they_measure),

@@ -130,6 +130,57 @@ static void test_table_pickle__hwnasbench_pickles_hold_each_data_set(void **stat
     dvt_table_close(t);
 }
 
+static void test_table_pickle__plain_dictionaries_of_networks_are_tables(void **state)
+{
+    /* {CELL 0: {"c10": {"acc": 90.5, "seeds": 3}}, (3, 3, 4, 1, 3, 1), which is cell 1: {"c10":
+     * {"acc": 91}}} */
+    static const char nested[] =
+        "(dS'|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1|"
+        "skip_connect~2|'\n(dS'c10'\n(dS'acc'\nF90.5\nsS'seeds'\nI3\nsss"
+        "(I3\nI3\nI4\nI1\nI3\nI1\nt(dS'c10'\n(dS'acc'\nI91\nsss.";
+    static const char numbers[] = "(dI5\nF0.5\nsI7\nI2\ns.";
+    static const char lists[] = "(dS'acc'\n(lF0.5\naF0.25\nasS'loss'\n(lF1.5\nas.";
+    dvt_table        *t;
+
+    load_text(*state, DVT_BENCHMARK_NASBENCH201, "a.pickle", nested, sizeof nested - 1, &t);
+    same(number(*state, t, "c10.acc", "0"), 90.5);
+    same(number(*state, t, "c10.acc", "1"), 91.0);
+    same(number(*state, t, "c10.seeds", "0"), 3.0);
+    dvt_table_close(t);
+    load_text(*state, DVT_BENCHMARK_NATSBENCH, "b.pickle", numbers, sizeof numbers - 1, &t);
+    same(number(*state, t, "value", "7"), 2.0);
+    assert_int_equal(dvt_table_rows(t), 2);
+    dvt_table_close(t);
+    load_text(*state, DVT_BENCHMARK_HELP, "c.pickle", lists, sizeof lists - 1, &t);
+    same(number(*state, t, "acc", "1"), 0.25);
+    same(number(*state, t, "loss", "0"), 1.5);
+    assert_int_equal(dvt_table_rows(t), 2);
+    dvt_table_close(t);
+}
+
+/* {"acc": numpy.array([0.5, 0.25, 8.0], "<f4")} in protocol 2, as NumPy 1 writes it. */
+static void test_table_pickle__numpy_arrays_are_columns(void **state)
+{
+    static const char array[] = "\x80\x02}X\x03\x00\x00\x00"
+                                "acccnumpy.core.multiarray\n_reconstruct\n"
+                                "cnumpy\nndarray\nK\x00\x85"
+                                "C\x01"
+                                "b\x87R(K\x01K\x03\x85"
+                                "cnumpy\ndtype\n"
+                                "X\x02\x00\x00\x00"
+                                "f4\x89\x88\x87R(K\x03X\x01\x00\x00\x00<NNNJ\xff\xff\xff\xff"
+                                "J\xff\xff\xff\xffK\x00tb\x89"
+                                "C\x0c\x00\x00\x00\x3f\x00\x00\x80\x3e\x00\x00\x00\x41"
+                                "tbs.";
+    dvt_table        *t;
+
+    load_text(*state, DVT_BENCHMARK_NASBENCH201, "d.pickle", array, sizeof array - 1, &t);
+    same(number(*state, t, "acc", "0"), 0.5);
+    same(number(*state, t, "acc", "1"), 0.25);
+    same(number(*state, t, "acc", "2"), 8.0);
+    dvt_table_close(t);
+}
+
 /* ---- the published files ------------------------------------------------------------------- */
 
 static void load_data(dvt_ctx *ctx, dvt_benchmark kind, const char *file, dvt_table **out)
@@ -218,6 +269,8 @@ int main(void)
         FIXTURE_TEST(test_table_pickle__latbench_numbers_are_found_by_cell),
         FIXTURE_TEST(test_table_pickle__what_is_no_latency_is_refused),
         FIXTURE_TEST(test_table_pickle__hwnasbench_pickles_hold_each_data_set),
+        FIXTURE_TEST(test_table_pickle__plain_dictionaries_of_networks_are_tables),
+        FIXTURE_TEST(test_table_pickle__numpy_arrays_are_columns),
         FIXTURE_TEST(test_table_pickle__published_latencies_of_numpy_numbers),
         FIXTURE_TEST(test_table_pickle__published_latencies_of_plain_numbers),
         FIXTURE_TEST(test_table_pickle__help_and_hwnasbench_agree_where_they_share_a_device),
