@@ -118,6 +118,11 @@ DVT_API void dvt_nb101_canonical(const dvt_nb101_cell *c, dvt_nb101_cell *out);
 DVT_API int64_t dvt_chaidnn_nb101_latency(const dvt_nb101_ops *ops, const dvt_chaidnn *a,
                                           const uint32_t *ticks);
 
+/* The least latency of the network of a valid cell that any schedule of its operations gives: not
+ * above dvt_chaidnn_nb101_latency() of the canonical form. ticks as there. */
+DVT_API int64_t dvt_chaidnn_nb101_optimal(const dvt_nb101_cell *cell, const dvt_chaidnn *a,
+                                          const uint32_t *ticks);
+
 #ifdef __cplusplus
 }
 #endif

@@ -46,6 +46,9 @@ uint8_t dvti_program_unit(const dvt_work *work);
 void dvti_program_signature(const dvti_program *p, uint8_t out[DVTI_PROGRAM_SHAPES]);
 /* Time of one cell of a kind. */
 int64_t dvti_program_cell(const dvti_program *p, const uint32_t *ticks, bool two, int32_t kind);
+/* The least that any schedule gives (chaidnn_optimal.c). */
+int64_t dvti_program_cell_least(const dvti_program *p, const uint32_t *ticks, bool two,
+                                int32_t kind);
 /* Time of all cells. */
 int64_t dvti_program_cells(const dvti_family *f, const dvti_program *p, const uint32_t *ticks,
                            bool two);
