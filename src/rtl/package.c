@@ -80,7 +80,7 @@ static void put_makefile(dvt_buf *out)
         "# Printed by dovetail. lint: three tools; lib: the simulated overlay as a shared object;\n"
         "# smoke: reset and read the identification.\n"
         "VERILATOR ?= verilator\n"
-        "FLAGS = -O3 --x-assign fast --x-initial fast --noassert -Wall waivers.vlt\n"
+        "FLAGS = -O3 --x-assign fast --x-initial fast --noassert -Wno-fatal waivers.vlt\n"
         "lint:\n"
         "\t$(VERILATOR) --lint-only -Wall waivers.vlt -f files.f --top-module dvt_overlay\n"
         "\tiverilog -g2012 -Wall -t null -s dvt_overlay -c files.f\n"
