@@ -5,7 +5,7 @@
 #
 # Usage     tools/setup.sh [--all] [--list]
 #             (no option)  what `make`, `make demo` and `make check` need
-#             --all        also what `make check-all`, `make fuzz` and RTL work need
+#             --all        also what `make check-all`, `make fuzz` and `make bench` need
 #             --list       print the packages, one a line, and install nothing
 # How       Asks dpkg what is missing; installs that with apt-get as root, or through sudo where it
 #           asks for no password. Otherwise prints the command to run and fails. Where nothing is
@@ -20,10 +20,10 @@ libprotobuf-c-dev protobuf-c-compiler libjansson-dev libsqlite3-dev
 libopenblas-dev liblapacke-dev libdnnl-dev
 libjpeg-dev libpng-dev zlib1g-dev libbz2-dev libmd-dev
 libcmocka-dev
+verilator yosys iverilog
 "
 extra="
 llvm clang-tidy clang-format cppcheck python3-numpy
-verilator yosys iverilog
 "
 
 packages=$needed
