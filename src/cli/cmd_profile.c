@@ -7,13 +7,16 @@
 #include "cli/engine.h"
 #include "cli/inputs.h"
 
+static const size_t TRACE_MAX = (size_t)4 << 30;
+
 typedef struct profile_opts {
     CLI_COMMON_FIELDS;
     CLI_MODEL_FIELDS;
     const char   *overlay;
     bool          naive;
-    dvt_text_list disable, calibrate;
+    dvt_text_list disable, calibrate, trace;
     bool          trained;
+    uint32_t      stall_permille;
 } profile_opts;
 
 static const dvt_option profile_options[] = {
@@ -27,6 +30,11 @@ static const dvt_option profile_options[] = {
                      "sample input for int8 overlays; default: seeded values")},
     {DVT_OPTION_FLAG(profile_opts, trained, false,
                      "refuse a network without weights instead of filling in seeded ones")},
+    {DVT_OPTION_U32(profile_opts, stall_permille, 0, 0, 999, "1/1000",
+                    "how often the memory holds a channel back in a cycle, drawn by --seed")},
+    {DVT_OPTION_LIST(profile_opts, trace, "FILE",
+                     "what happens in which cycle: .json for Perfetto, .vcd for wave viewers"),
+     .unrecorded = true},
 };
 static const dvt_option_set profile_set = {
     .name = "profile",
@@ -229,17 +237,89 @@ static dvt_status compile_it(const cli_run *r, dvt_program **out)
     return st;
 }
 
+/* ---- traces -------------------------------------------------------------------------------- */
+
+typedef struct trace_files {
+    dvt_buf     vcd, chrome;
+    const char *vcd_path, *chrome_path; /* NULL = not wanted */
+} trace_files;
+
+static bool ends_in(const char *path, const char *suffix)
+{
+    size_t n = strlen(path), m = strlen(suffix);
+
+    return n > m && strcmp(path + n - m, suffix) == 0;
+}
+
+static dvt_status trace_files_open(const cli_run *r, trace_files *t)
+{
+    const profile_opts *o = r->values;
+
+    dvt_buf_init(&t->vcd, r->ctx, TRACE_MAX);
+    dvt_buf_init(&t->chrome, r->ctx, TRACE_MAX);
+    for (size_t i = 0; i < o->trace.count; i++) {
+        const char  *path = o->trace.items[i];
+        const char **slot = ends_in(path, ".vcd")    ? &t->vcd_path
+                            : ends_in(path, ".json") ? &t->chrome_path
+                                                     : NULL;
+        if (!slot || *slot) {
+            dvt_fail(r->ctx, DVT_E_USAGE, NULL,
+                     slot ? "--trace: '%s' is a second trace of its kind"
+                          : "--trace: '%s' ends neither in .json nor in .vcd",
+                     path);
+            return DVT_E_USAGE;
+        }
+        *slot = path;
+    }
+    return DVT_OK;
+}
+
+static dvt_status trace_files_write(const cli_run *r, const trace_files *t)
+{
+    dvt_status st = DVT_OK;
+
+    if (t->vcd_path) {
+        st = dvt_file_write(r->ctx, t->vcd_path, t->vcd.data, t->vcd.len);
+    }
+    if (st == DVT_OK && t->chrome_path) {
+        st = dvt_file_write(r->ctx, t->chrome_path, t->chrome.data, t->chrome.len);
+    }
+    return st;
+}
+
+static dvt_status profile_it(const cli_run *r, const dvt_program *p, trace_files *t,
+                             dvt_profile *out)
+{
+    const profile_opts *o = r->values;
+
+    return dvt_profile_program_with(p,
+                                    &(dvt_profile_opts){
+                                        .seed = o->seed,
+                                        .stall_permille = (int32_t)o->stall_permille,
+                                        .vcd = t->vcd_path ? &t->vcd : NULL,
+                                        .chrome = t->chrome_path ? &t->chrome : NULL,
+                                    },
+                                    out);
+}
+
 static dvt_status run(cli_run *r)
 {
+    trace_files  t = {0};
     dvt_program *p = NULL;
     dvt_profile  f = {0};
-    dvt_status   st = cli_load_program(r, &p);
+    dvt_status   st = trace_files_open(r, &t);
 
+    if (st == DVT_OK) {
+        st = cli_load_program(r, &p);
+    }
     if (st == DVT_OK) {
         st = p ? cli_refuse_network_options(r, &profile_set, "a program") : compile_it(r, &p);
     }
     if (st == DVT_OK) {
-        st = dvt_profile_program(p, &f);
+        st = profile_it(r, p, &t, &f);
+    }
+    if (st == DVT_OK) {
+        st = trace_files_write(r, &t);
     }
     if (st == DVT_OK) {
         if (r->common->json) {
@@ -248,6 +328,8 @@ static dvt_status run(cli_run *r)
             print_text(r, p, &f);
         }
     }
+    dvt_buf_deinit(&t.vcd);
+    dvt_buf_deinit(&t.chrome);
     dvt_profile_deinit(&f);
     dvt_program_destroy(p);
     return st;
@@ -260,10 +342,13 @@ const cli_command cli_profile = {
         "Compiles a network (or reads a program file) and prints the cycle model's account: for\n"
         "each subgraph its start, its cycles, the array's share, and the main cause of waiting.\n"
         "Times depend on no weight, so missing ones are filled in with seeded values. Waits are\n"
-        "explained in docs/how-to-read-a-profile.md.",
+        "explained in docs/how-to-read-a-profile.md. A trace shows every cycle: long words, kernels,\n"
+        "pages, memory, causes of waiting.",
     .examples =
         "dovetail profile examples/models/glyphs/glyphs.onnx --overlay small-fp11\n"
-        "dovetail profile examples/models/glyphs/glyphs.onnx --overlay small-fp11 --naive --json\n",
+        "dovetail profile examples/models/glyphs/glyphs.onnx --overlay small-fp11 --naive --json\n"
+        "dovetail profile examples/models/glyphs/glyphs.onnx --overlay small-fp11 --trace "
+        "/tmp/glyphs.json --trace /tmp/glyphs.vcd\n",
     .options = &profile_set,
     .values_bytes = sizeof(profile_opts),
     .run = run,

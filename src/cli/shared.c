@@ -312,6 +312,17 @@ dvt_status cli_load_program(const cli_run *r, dvt_program **out)
     return st;
 }
 
+/* Where memory can hold back, the seed is its, too. */
+static bool seeds_memory(const dvt_option_set *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (strcmp(set->options[i].key, "stall_permille") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 dvt_status cli_refuse_network_options(const cli_run *r, const dvt_option_set *set,
                                       const char *what)
 {
@@ -322,7 +333,7 @@ dvt_status cli_refuse_network_options(const cli_run *r, const dvt_option_set *se
     for (size_t i = 0; i < set->count; i++) {
         const char *key = set->options[i].key;
         for (const char *const *k = keys; *k; k++) {
-            if (strcmp(*k, key) == 0 &&
+            if (strcmp(*k, key) == 0 && !(strcmp(key, "seed") == 0 && seeds_memory(set)) &&
                 dvt_options_source(set, r->parsed, key) != DVT_OPTION_DEFAULT) {
                 dvt_status st = dvt_fail(r->ctx, DVT_E_USAGE, NULL,
                                          "option '%s' is for networks, and '%s' is %s", key,

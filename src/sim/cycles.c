@@ -84,7 +84,7 @@ void dvti_cycles_start(dvti_cycles *s, const dvt_profile_opts *opts, const dvti_
     s->count = count;
     s->timing = timing;
     s->control_address = address;
-    s->stepwise = opts->stepwise || opts->stall_permille > 0;
+    s->stepwise = opts->stepwise || opts->stall_permille > 0 || s->trace;
     for (int32_t i = 0; i < count; i++) {
         bytes += plans[i].control_bytes;
         timing[i] = (dvt_word_timing){.start = 0};
@@ -316,6 +316,9 @@ bool dvti_cycles_step(dvti_cycles *s)
         return false;
     }
     s->e = (dvti_cycle_events){.enable = true};
+    if (s->trace) {
+        dvti_trace_state(s->trace, s);
+    }
     if (s->wake) {
         dvti_read_wake(s);
     }
@@ -336,6 +339,9 @@ bool dvti_cycles_step(dvti_cycles *s)
         step_read_side(s, in.arvalid && out.arready);
     }
     count(s, &start);
+    if (s->trace) {
+        dvti_trace_events(s->trace, s);
+    }
     if (out.rvalid) {
         arrive(s);
     }

@@ -15,6 +15,7 @@
 
 #include "overlay/memory_model.h"
 #include "sim/sim_int.h"
+#include "sim/trace_int.h"
 
 enum { DVTI_HALVES = 2, DVTI_PIPE = 64, DVTI_UNITS_BUS_MIN = 8 };
 
@@ -158,10 +159,12 @@ typedef struct dvti_writer {
 typedef struct dvti_cycle_events {
     bool     launch, enable, completed, drained, waits_param, credit, beat_read, beat_written;
     bool     control, fread_step, page_step, param_step, flit, sread_works, elt_works, write_works;
+    bool     page_ends, param_ends;
     uint32_t stall; /* dvt_stall, or DVT_STALL_COUNT: busy */
 } dvti_cycle_events;
 
 typedef struct dvti_cycles {
+    dvti_trace           *trace; /* borrowed; NULL = none */
     dvt_ctx              *ctx;
     const dvt_overlay    *o;
     dvt_overlay_derived   d;

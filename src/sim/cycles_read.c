@@ -192,8 +192,9 @@ void dvti_page_step(dvti_cycles *s)
     if (!s->e.page_step) {
         return;
     }
+    s->e.page_ends = run_used(c);
     s->page.used += first;
-    s->page.ready += run_used(c);
+    s->page.ready += s->e.page_ends;
 }
 
 /* All groups are one run. */
@@ -215,7 +216,8 @@ void dvti_param_step(dvti_cycles *s)
     if (!s->e.param_step) {
         return;
     }
+    s->e.param_ends = c->use.done % group == 0;
     s->param.used += first;
-    s->param.ready += c->use.done % group == 0;
+    s->param.ready += s->e.param_ends;
     run_used(c);
 }

@@ -43,6 +43,7 @@ typedef struct profiler {
     dvti_cycles             cycles;
     dvti_word_plan         *plans;   /* (word_count) */
     int64_t                *offsets; /* (word_count) of the words in the control bytes */
+    dvti_trace             *trace;   /* NULL = none wanted */
 } profiler;
 
 static dvt_status plan_words(profiler *f)
@@ -108,6 +109,9 @@ static dvt_status run_step(profiler *f, const dvt_program_step *step)
     dvt_word_timing *t = f->out->words + step->first;
     dvt_status       st;
 
+    if (f->trace) {
+        dvti_trace_run(f->trace, before, step->first);
+    }
     dvti_cycles_start(&f->cycles, f->opts, f->plans + step->first, step->count,
                       base + f->offsets[step->first], t);
     st = finish_run(f, &cycles);
@@ -116,6 +120,9 @@ static dvt_status run_step(profiler *f, const dvt_program_step *step)
         t[i].start += before;
         t[i].end += before;
         add_word(f->out, &t[i], f->cycles.d.memory_bus_bytes);
+    }
+    if (f->trace && st == DVT_OK) {
+        dvti_trace_words(f->trace, t, step->count);
     }
     return st;
 }
@@ -152,6 +159,32 @@ static void add_up(const dvt_program *p, const dvt_overlay_derived *d, dvt_profi
 
 /* ---- the profile --------------------------------------------------------------------------- */
 
+static dvt_status begin_trace(profiler *f)
+{
+    if (!f->opts->vcd && !f->opts->chrome) {
+        return DVT_OK;
+    }
+    f->trace = dvt_calloc(f->p->ctx, 1, sizeof *f->trace);
+    if (!f->trace) {
+        return DVT_E_NOMEM;
+    }
+    dvti_trace_begin(f->trace, f->p, f->opts->vcd, f->opts->chrome);
+    f->cycles.trace = f->trace;
+    return DVT_OK;
+}
+
+static dvt_status end_trace(profiler *f)
+{
+    dvt_status st = DVT_OK;
+
+    if (f->trace) {
+        dvti_trace_end(f->trace, f->out->cycles);
+        st = f->opts->vcd ? dvt_buf_status(f->opts->vcd) : st;
+        st = st == DVT_OK && f->opts->chrome ? dvt_buf_status(f->opts->chrome) : st;
+    }
+    return st;
+}
+
 static dvt_status run_all(profiler *f)
 {
     const dvt_program *p = f->p;
@@ -167,6 +200,9 @@ static dvt_status run_all(profiler *f)
     if (st == DVT_OK) {
         st = plan_words(f);
     }
+    if (st == DVT_OK) {
+        st = begin_trace(f);
+    }
     for (int32_t i = 0; st == DVT_OK && i < p->step_count; i++) {
         if (p->steps[i].kind == DVT_STEP_OVERLAY) {
             st = run_step(f, &p->steps[i]);
@@ -174,6 +210,7 @@ static dvt_status run_all(profiler *f)
     }
     if (st == DVT_OK) {
         add_up(p, &f->cycles.d, f->out);
+        st = end_trace(f);
     }
     return st;
 }
@@ -200,6 +237,7 @@ dvt_status dvt_profile_program_with(const dvt_program *p, const dvt_profile_opts
     dvti_cycles_deinit(&f->cycles);
     dvt_free(p->ctx, f->plans);
     dvt_free(p->ctx, f->offsets);
+    dvt_free(p->ctx, f->trace);
     dvt_free(p->ctx, f);
     if (st != DVT_OK) {
         dvt_profile_deinit(out);
