@@ -71,11 +71,17 @@ static dvt_status load_and_profile(dvt_ctx *ctx, void *path)
 {
     dvt_program *p = NULL;
     dvt_profile  profile = {0};
+    dvt_buf      vcd, chrome;
     dvt_status   st = load(ctx, path, &p);
 
+    dvt_buf_init(&vcd, ctx, 0);
+    dvt_buf_init(&chrome, ctx, 0);
     if (st == DVT_OK) {
-        st = dvt_profile_program(p, &profile);
+        st = dvt_profile_program_with(p, &(dvt_profile_opts){.vcd = &vcd, .chrome = &chrome},
+                                      &profile);
     }
+    dvt_buf_deinit(&vcd);
+    dvt_buf_deinit(&chrome);
     dvt_profile_deinit(&profile);
     dvt_program_destroy(p);
     return st;
