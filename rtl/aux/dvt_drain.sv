@@ -19,7 +19,7 @@ module dvt_drain #(
   parameter int MetaBits  = 8,
   parameter int BlockBits = Blocks > 1 ? $clog2(Blocks) : 1,           // derived: do not override
   parameter int LanesBits = LaneBeats > 1 ? $clog2(LaneBeats) : 1,     // derived: do not override
-  parameter int PaceBits  = $clog2(PaceMax + 1)                        // derived: do not override
+  parameter int PaceBits  = $clog2(PaceMax + 2)                        // derived: do not override
 ) (
   input  logic                              clk,
   input  logic                              rst,

@@ -88,7 +88,7 @@ module dvt_compute (
                                ? (Values + dvt_pkg::EltVec - 1) / dvt_pkg::EltVec : 1;
   localparam int SaPace    = ScalePace > ActPace ? ScalePace : ActPace;
   localparam int PaceMax   = SaPace > EltPace ? SaPace : EltPace;
-  localparam int PaceBits  = $clog2(PaceMax + 1);
+  localparam int PaceBits  = $clog2(PaceMax + 2);
 
   // ---- the word ----
   logic has_array, has_scale, has_act, has_pool, has_elt, has_depthwise, has_lrn, plain, prelu;
