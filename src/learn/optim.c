@@ -9,8 +9,10 @@
  * Threads    Parameters are cut into pieces of fixed size; elements do not meet.
  * Tests      tests/unit/test_learn_optim.c, tests/diff/learn_torch.py
  *
- * Adam: D. Kingma, J. Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1, in the
- * order of operations of PyTorch: w -= (rate / c1) m / (sqrt(v) / sqrt(c2) + epsilon).
+ * Adam: D. Kingma, J. Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1, with
+ * sqrt(c2) taken out of the fraction, which saves a division an element:
+ *     (rate / c1) m / (sqrt(v) / sqrt(c2) + epsilon)
+ *   = (rate sqrt(c2) / c1) m / (sqrt(v) + epsilon sqrt(c2))
  */
 #include "learn/optim_int.h"
 
@@ -92,7 +94,7 @@ typedef struct step_job {
     dvt_optim_kind kind;
     bool           nesterov, first_step;
     float          rate, decay, shrink; /* shrink: 1 - rate * decay of AdamW */
-    float          momentum, keep1, take1, keep2, take2, epsilon, root_c2;
+    float          momentum, keep1, take1, keep2, take2, epsilon;
     float         *w, *m, *v;
     const float   *g;
 } step_job;
@@ -127,14 +129,14 @@ DVTI_SIMD static void adam_piece(const step_job *j, int64_t at, int64_t n)
     float *restrict       v = j->v + at;
     const float *restrict g = j->g + at;
     const float keep1 = j->keep1, take1 = j->take1, keep2 = j->keep2, take2 = j->take2;
-    const float rate = j->rate, decay = j->decay, shrink = j->shrink, root_c2 = j->root_c2;
+    const float rate = j->rate, decay = j->decay, shrink = j->shrink;
     const float epsilon = j->epsilon;
 
     for (int64_t i = 0; i < n; i++) {
         float d = g[i] + decay * w[i];
         m[i] = keep1 * m[i] + take1 * d;
         v[i] = keep2 * v[i] + take2 * (d * d);
-        w[i] = shrink * w[i] - rate * (m[i] / (sqrtf(v[i]) / root_c2 + epsilon));
+        w[i] = shrink * w[i] - rate * (m[i] / (sqrtf(v[i]) + epsilon));
     }
 }
 
@@ -163,7 +165,7 @@ static step_job job_of(const dvt_optim *o, double rate, double decay)
     return (step_job){.kind = p->kind,
                       .nesterov = p->nesterov,
                       .first_step = o->steps == 0,
-                      .rate = (float)(p->kind == DVT_OPTIM_SGD ? rate : rate / c1),
+                      .rate = (float)(p->kind == DVT_OPTIM_SGD ? rate : rate * sqrt(c2) / c1),
                       .decay = (float)(w ? 0 : decay),
                       .shrink = (float)(w ? 1 - rate * decay : 1),
                       .momentum = (float)p->momentum,
@@ -171,8 +173,7 @@ static step_job job_of(const dvt_optim *o, double rate, double decay)
                       .take1 = (float)(1 - p->beta1),
                       .keep2 = (float)p->beta2,
                       .take2 = (float)(1 - p->beta2),
-                      .epsilon = (float)p->epsilon,
-                      .root_c2 = (float)sqrt(c2)};
+                      .epsilon = (float)(p->epsilon * sqrt(c2))};
 }
 
 /* Zero times a finite number is zero; of what is not finite it is NaN. */

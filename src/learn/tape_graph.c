@@ -121,29 +121,51 @@ typedef struct block_attr {
     float       *y;
 } block_attr;
 
-/* In place; returns 1 / deviation. */
-static inline float normalise(float *restrict y, int64_t f, float epsilon)
+/* y += bias; the mean of y. */
+static inline float add_bias(float *restrict y, const float *restrict bias, int64_t f)
 {
-    float mean = dvti_row_sum(y, f) / (float)f;
+    float   lane[DVTI_LANES] = {0};
+    int64_t i = 0;
 
-    for (int64_t i = 0; i < f; i++)
-        y[i] -= mean;
-    float inverse = 1.0f / sqrtf(dvti_row_dot(y, y, f) / (float)f + epsilon);
-    for (int64_t i = 0; i < f; i++)
-        y[i] *= inverse;
-    return inverse;
+    for (; i + DVTI_LANES <= f; i += DVTI_LANES)
+        for (int l = 0; l < DVTI_LANES; l++) {
+            y[i + l] += bias[i + l];
+            lane[l] += y[i + l];
+        }
+    for (int l = 0; i < f; i++, l++) {
+        y[i] += bias[i];
+        lane[l] += y[i];
+    }
+    return dvti_lanes_total(lane) / (float)f;
 }
 
+/* 1 / deviation of y around its mean. */
+static inline float inverse_deviation(const float *restrict y, float mean, int64_t f, float epsilon)
+{
+    float   lane[DVTI_LANES] = {0};
+    int64_t i = 0;
+
+    for (; i + DVTI_LANES <= f; i += DVTI_LANES)
+        for (int l = 0; l < DVTI_LANES; l++)
+            lane[l] += (y[i + l] - mean) * (y[i + l] - mean);
+    for (int l = 0; i < f; i++, l++)
+        lane[l] += (y[i] - mean) * (y[i] - mean);
+    return 1.0f / sqrtf(dvti_lanes_total(lane) / (float)f + epsilon);
+}
+
+/* Whatever is asked for, a pass each. */
 DVTI_SIMD static void finish_row(const block_attr *b, int64_t r, float *restrict y)
 {
     const int64_t f = b->f;
     const float   scale = b->p > 0 ? (float)(1 / (1 - b->p)) : 1.0f;
 
     if (b->bias)
-        for (int64_t i = 0; i < f; i++)
-            y[i] += b->bias[i];
+        dvti_row_add(y, 1.0f, b->bias, f);
     if (b->norm) {
-        float inverse = normalise(y, f, b->epsilon);
+        float mean = dvti_row_sum(y, f) / (float)f;
+        float inverse = inverse_deviation(y, mean, f, b->epsilon);
+        for (int64_t i = 0; i < f; i++)
+            y[i] = (y[i] - mean) * inverse;
         if (b->inverse)
             b->inverse[r] = inverse;
     }
@@ -153,8 +175,7 @@ DVTI_SIMD static void finish_row(const block_attr *b, int64_t r, float *restrict
         for (int64_t i = 0; i < f; i++)
             y[i] *= b->gain[i];
     if (b->shift)
-        for (int64_t i = 0; i < f; i++)
-            y[i] += b->shift[i];
+        dvti_row_add(y, 1.0f, b->shift, f);
     if (b->relu)
         for (int64_t i = 0; i < f; i++)
             y[i] = y[i] < 0 ? 0.0f : y[i] * scale; /* NaN stays */
@@ -163,10 +184,42 @@ DVTI_SIMD static void finish_row(const block_attr *b, int64_t r, float *restrict
             y[i] *= scale;
 }
 
+/* The same bits where everything is asked for, in three passes. */
+DVTI_SIMD static void finish_full_row(const block_attr *b, int64_t r, float *restrict y)
+{
+    const int64_t f = b->f;
+    const float   scale = b->p > 0 ? (float)(1 / (1 - b->p)) : 1.0f;
+    const float *restrict gain = b->gain;
+    const float *restrict shift = b->shift;
+    const float mean = add_bias(y, b->bias, f);
+    const float inverse = inverse_deviation(y, mean, f, b->epsilon);
+
+    if (!b->h) {
+        for (int64_t i = 0; i < f; i++) {
+            float z = (y[i] - mean) * inverse * gain[i] + shift[i];
+            y[i] = z < 0 ? 0.0f : z * scale;
+        }
+        return;
+    }
+    float *restrict h = b->h + r * f;
+    b->inverse[r] = inverse;
+    for (int64_t i = 0; i < f; i++) {
+        h[i] = (y[i] - mean) * inverse;
+        float z = h[i] * gain[i] + shift[i];
+        y[i] = z < 0 ? 0.0f : z * scale;
+    }
+}
+
+static bool is_full(const block_attr *b)
+{
+    return b->bias && b->gain && b->shift && b->norm && b->relu;
+}
+
 static void block_range(void *ud, int64_t begin, int64_t end, uint32_t worker)
 {
     const block_attr *b = ud;
     sparse_job        j = forward_job(&b->m, b->f, b->x, b->y);
+    const bool        full = is_full(b);
 
     (void)worker;
     for (int64_t r = begin; r < end; r++) {
@@ -175,7 +228,10 @@ static void block_range(void *ud, int64_t begin, int64_t end, uint32_t worker)
             sparse_row(&j, r, y, false);
         else
             memcpy(y, b->x + r * b->f, (size_t)b->f * sizeof *y);
-        finish_row(b, r, y);
+        if (full)
+            finish_full_row(b, r, y);
+        else
+            finish_row(b, r, y);
         if (b->p > 0)
             dvti_dropout_row(&b->rng, r, b->p, y, b->f);
     }
@@ -230,10 +286,50 @@ DVTI_SIMD static void undo_norm(const block_attr *b, int64_t r, float *restrict 
             sums[i] += dz[i];
 }
 
+/* undo_cut and undo_norm in two passes, the same bits, where everything was asked for. */
+DVTI_SIMD static void undo_full_row(const block_attr *b, int64_t r, const float *restrict dy,
+                                    float *restrict dz, float *restrict dbias,
+                                    float *restrict dgain, float *restrict dshift)
+{
+    const int64_t f = b->f;
+    const float   scale = b->p > 0 ? (float)(1 / (1 - b->p)) : 1.0f, inverse = b->inverse[r];
+    const float *restrict h = b->h + r * f;
+    const float *restrict y = b->y + r * f;
+    const float *restrict gain = b->gain;
+    float   lane[DVTI_LANES] = {0}, lane_h[DVTI_LANES] = {0};
+    int64_t i = 0;
+
+    for (; i + DVTI_LANES <= f; i += DVTI_LANES)
+        for (int l = 0; l < DVTI_LANES; l++) {
+            float d = y[i + l] > 0 ? dy[i + l] * scale : 0.0f;
+            dshift[i + l] += d;
+            dgain[i + l] += d * h[i + l];
+            d *= gain[i + l];
+            dz[i + l] = d;
+            lane[l] += d;
+            lane_h[l] += d * h[i + l];
+        }
+    for (int l = 0; i < f; i++, l++) {
+        float d = y[i] > 0 ? dy[i] * scale : 0.0f;
+        dshift[i] += d;
+        dgain[i] += d * h[i];
+        d *= gain[i];
+        dz[i] = d;
+        lane[l] += d;
+        lane_h[l] += d * h[i];
+    }
+    float mean = dvti_lanes_total(lane) / (float)f, along = dvti_lanes_total(lane_h) / (float)f;
+    for (i = 0; i < f; i++) {
+        dz[i] = inverse * (dz[i] - mean - h[i] * along);
+        dbias[i] += dz[i];
+    }
+}
+
 static void back_chunks(void *ud, int64_t begin, int64_t end, uint32_t worker)
 {
     const back_job   *j = ud;
     const block_attr *b = j->b;
+    const bool        full = is_full(b);
 
     (void)worker;
     for (int64_t c = begin; c < end; c++) {
@@ -242,6 +338,10 @@ static void back_chunks(void *ud, int64_t begin, int64_t end, uint32_t worker)
         memset(sums, 0, (size_t)(3 * b->f) * sizeof *sums);
         for (int64_t r = first; r < last && r < b->rows; r++) {
             float *dz = j->dz + r * b->f;
+            if (full) {
+                undo_full_row(b, r, j->dy + r * b->f, dz, sums, sums + b->f, sums + 2 * b->f);
+                continue;
+            }
             undo_cut(b, b->y + r * b->f, j->dy + r * b->f, dz);
             if (b->p > 0 && !b->relu)
                 dvti_dropout_row(&b->rng, r, b->p, dz, b->f);
