@@ -271,7 +271,8 @@ static void expect_param(reader *r, dvti_param *p, float *values)
     if (!name || length != n || memcmp(name, p->name, n) != 0) {
         int shown = name && length < 100 ? (int)length : 0;
         snprintf(text, sizeof text,
-                 "the checkpoint has a parameter '%.*s' where '%.200s' is wanted", shown, name ? (const char *)name : "", p->name);
+                 "the checkpoint has a parameter '%.*s' where '%.200s' is wanted", shown,
+                 name ? (const char *)name : "", p->name);
         r->at = at;
         fail_at(r, DVT_E_SHAPE, text);
         return;

@@ -18,7 +18,9 @@ struct dvti_region_block {
 
 enum { HEADER = DVT_ALIGN, BLOCK_MIN = 1 << 16 };
 
+#ifndef DVT_ARENA_DEBUG
 static size_t rounded(size_t bytes) { return (bytes + DVT_ALIGN - 1) / DVT_ALIGN * DVT_ALIGN; }
+#endif
 
 static dvti_region_block *add_block(dvti_region *m, size_t cap)
 {
