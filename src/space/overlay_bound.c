@@ -44,6 +44,46 @@ static void fill(dvti_trip *out, const dvti_trip *t)
     out->by_turns = t->by_turns;
 }
 
+/* Per-channel arithmetic, which becomes a convolution's weights and bias once they have data. */
+static bool is_affine(const dvt_node *n)
+{
+    return n->op == DVT_OP_BATCH_NORM || n->op == DVT_OP_SCALE || n->op == DVT_OP_BIAS;
+}
+
+/* Marks values that change with the network's input: the others are computed while compiling. */
+static void mark_live(const dvt_graph *g, bool *live)
+{
+    for (int32_t i = 0; i < dvt_graph_input_count(g); i++) {
+        live[dvt_graph_input(g, i).i] = true;
+    }
+    for (int32_t i = 0; i < dvt_graph_node_count(g); i++) {
+        const dvt_node *n = dvt_graph_node(g, (dvt_node_id){i});
+        bool            any = false;
+        for (int32_t k = 0; !n->dead && k < n->input_count; k++) {
+            any = any || (n->inputs[k].i >= 0 && live[n->inputs[k].i]);
+        }
+        for (int32_t k = 0; !n->dead && k < n->output_count; k++) {
+            live[n->outputs[k].i] = any;
+        }
+    }
+}
+
+/* Has the convolution a bias, of its own or from the arithmetic that alone reads it? */
+static bool has_bias(const dvt_graph *g, const dvt_node *conv)
+{
+    if (conv->input_count > 2 && conv->inputs[2].i >= 0) {
+        return true;
+    }
+    for (int32_t i = 0;
+         dvt_graph_use_count(g, conv->outputs[0]) == 1 && i < dvt_graph_node_count(g); i++) {
+        const dvt_node *n = dvt_graph_node(g, (dvt_node_id){i});
+        if (!n->dead && n->input_count > 0 && n->inputs[0].i == conv->outputs[0].i) {
+            return n->op == DVT_OP_BATCH_NORM || n->op == DVT_OP_BIAS;
+        }
+    }
+    return false;
+}
+
 static bool is_image(const dvt_shape *s) { return s->rank == 4 && s->dim[0] == 1; }
 
 static bool same_window(const dvt_node *a, const dvt_node *b)
@@ -84,7 +124,7 @@ static bool laid_by_turns(const dvt_graph *g, dvt_value_id v)
         return n->attrs.conv.groups == 1 &&
                shared_filters(g, value->producer.i) == value->shape.dim[1];
     }
-    if (n->op == DVT_OP_POOL || n->op == DVT_OP_UNARY || n->op == DVT_OP_NARY ||
+    if (n->op == DVT_OP_POOL || n->op == DVT_OP_UNARY || n->op == DVT_OP_NARY || is_affine(n) ||
         (n->op == DVT_OP_BINARY && n->attrs.binary.fn2 == DVT_BINARY_ADD)) {
         return laid_by_turns(g, n->inputs[0]);
     }
@@ -110,7 +150,7 @@ static bool conv_trip(const dvt_graph *g, int32_t n, dvti_trip *out)
                       .width = y->dim[3],
                       .window = node->attrs.conv.win.kernel.v[0] * node->attrs.conv.win.kernel.v[1],
                       .win = node->attrs.conv.win,
-                      .bias = node->input_count > 2 && node->inputs[2].i >= 0,
+                      .bias = has_bias(g, node),
                       .by_turns = laid_by_turns(g, node->inputs[0])});
     return out->filters > 0;
 }
@@ -207,6 +247,7 @@ dvt_status dvt_workload_of(const dvt_graph *g, dvt_workload **out)
     dvt_passes_opts all = {0};
     dvt_workload   *w = dvt_calloc(ctx, 1, sizeof *w);
     dvt_graph      *copy = NULL;
+    bool           *live = NULL;
     dvt_status      st = DVT_E_NOMEM;
 
     *out = NULL;
@@ -215,19 +256,20 @@ dvt_status dvt_workload_of(const dvt_graph *g, dvt_workload **out)
         st = dvt_graph_clone(g, &copy);
     }
     if (st == DVT_OK) {
-        st = dvti_fill_params(copy); /* constants are what passes fold */
-    }
-    if (st == DVT_OK) {
         st = dvt_passes_run(copy, dvt_graph_passes(), &all);
     }
     if (st == DVT_OK) {
         w->trips = dvt_calloc(ctx, (size_t)dvt_graph_node_count(copy) + 1, sizeof *w->trips);
-        st = w->trips ? DVT_OK : DVT_E_NOMEM;
+        live = dvt_calloc(ctx, (size_t)dvt_graph_value_count(copy) + 1, sizeof *live);
+        st = w->trips && live ? DVT_OK : DVT_E_NOMEM;
+    }
+    if (st == DVT_OK) {
+        mark_live(copy, live);
     }
     for (int32_t i = 0; st == DVT_OK && i < dvt_graph_node_count(copy); i++) {
         dvti_trip t;
         memset(&t, 0, sizeof t); /* trips are compared as bytes */
-        if (trip_of(copy, i, &t)) {
+        if (trip_of(copy, i, &t) && live[dvt_graph_node(copy, (dvt_node_id){i})->inputs[0].i]) {
             add_trip(w, t);
         }
     }
@@ -235,6 +277,7 @@ dvt_status dvt_workload_of(const dvt_graph *g, dvt_workload **out)
         *out = w;
         w = NULL;
     }
+    dvt_free(ctx, live);
     dvt_graph_destroy(copy);
     dvt_workload_destroy(w);
     return st;

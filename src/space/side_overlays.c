@@ -17,21 +17,21 @@ typedef struct figures {
     const dvt_resources       *r;
 } figures;
 
-#define METRICS(X)                                      \
-    X("area", 1, dvt_overlay_area_ppm(f->r))            \
-    X("logic", 1, (int64_t)f->r->logic)                 \
-    X("dsp", 1, (int64_t)f->r->dsp)                     \
-    X("memory_blocks", 1, (int64_t)f->r->memory_blocks) \
-    X("macs_per_cycle", 1, f->d->macs_per_cycle)        \
-    X("c_vec", 1, f->o->c_vec)                          \
-    X("k_vec", 1, f->o->k_vec)                          \
-    X("q_vec", 1, f->o->q_vec)                          \
-    X("p_vec", 1, f->o->p_vec)                          \
-    X("format", 1, f->o->feature_mantissa_bits)         \
-    X("stream_words", 1, f->d->stream_buffer_words)     \
-    X("filter_cache", 1, f->o->filter_cache_words)      \
-    X("aux_vec", 1, f->o->aux_vec[DVT_KERNEL_SCALE])    \
-    X("pool_vec", 1, f->o->aux_vec[DVT_KERNEL_POOL])    \
+#define METRICS(X)                                                 \
+    X("area", 1, dvt_overlay_area_ppm(f->r))                       \
+    X("logic", 1, (int64_t)f->r->logic)                            \
+    X("dsp", 1, (int64_t)f->r->dsp)                                \
+    X("memory_blocks", 1, (int64_t)f->r->memory_blocks)            \
+    X("macs_per_cycle", 1, f->d->macs_per_cycle)                   \
+    X("c_vec", 1, f->o->c_vec)                                     \
+    X("k_vec", 1, f->o->k_vec)                                     \
+    X("q_vec", 1, f->o->q_vec)                                     \
+    X("p_vec", 1, f->o->p_vec)                                     \
+    X("format", 1, f->o->feature_mantissa_bits)                    \
+    X("stream_buffer", 1, f->d->stream_buffer_words * f->o->c_vec) \
+    X("filter_cache", 1, f->o->filter_cache_words)                 \
+    X("aux_vec", 1, f->o->aux_vec[DVT_KERNEL_SCALE])               \
+    X("pool_vec", 1, f->o->aux_vec[DVT_KERNEL_POOL])               \
     X("link_bits", 1, f->o->control_link_bits)
 
 enum {
