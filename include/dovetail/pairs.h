@@ -71,6 +71,7 @@ DVT_API DVT_MUST_CHECK dvt_status dvt_side_of_chaidnn(dvt_ctx *ctx, dvt_side *ou
 
 /* Laws, which tests/unit/test_pairs.c holds the costs of this library to:
  *   bounds    is no worse than cost() in every metric, and the same for all networks of a group
+ *   ceilings  is no better than cost() in every metric, and the same for all networks of a group
  *   no_worse  if true, cost() on `a` is no worse than on `b`, in every metric, for every network */
 typedef struct dvt_pair_cost dvt_pair_cost;
 struct dvt_pair_cost {
@@ -87,8 +88,10 @@ struct dvt_pair_cost {
     size_t (*selection_bytes)(const dvt_pair_cost *c, int32_t count);
     void (*select)(const dvt_pair_cost *c, const int32_t *accelerators, int32_t count,
                    void *selection);
-    /* out: (count of the selection, metric_count) */
+    /* out: (count of the selection, metric_count). ceilings may be NULL where bounds is not; it
+     * serves limits that a metric must not be better than. */
     void (*bounds)(const dvt_pair_cost *c, const void *selection, int64_t network, int64_t *out);
+    void (*ceilings)(const dvt_pair_cost *c, const void *selection, int64_t network, int64_t *out);
     bool (*no_worse)(const dvt_pair_cost *c, int32_t a, int32_t b); /* NULL: never known */
     void (*destroy)(dvt_ctx *ctx, dvt_pair_cost *c);
     void *ud;

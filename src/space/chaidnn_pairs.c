@@ -5,6 +5,7 @@
  * Bound      No unit does two things at once: a cell takes at least as long as its busiest unit is
  *            busy. That depends only on how often each shape occurs, the cell's signature; networks
  *            with one signature are a group.
+ * Ceiling    At the other end, nothing may overlap: the sum of all times.
  * Selection  The times of the chosen accelerators by shape, so that LANES of them are bounded at
  *            once by additions of 32 bits. They are halved, rounding down: a cell then takes fewer
  *            than 2^32 halves (checked when made), and a bound stays one.
@@ -156,6 +157,42 @@ static void bounds(const dvt_pair_cost *pc, const void *s, int64_t network, int6
     }
 }
 
+/* Adds to out: (LANES) what `times` cells of one kind take, one operation after the other. */
+static DVTI_SIMD void add_sums(const dvti_program *p, const uint32_t *ticks, size_t stride,
+                               int32_t kind, int64_t times, int64_t *out)
+{
+    uint32_t sum[LANES] = {0};
+
+    for (int32_t i = 0; i < p->count; i++) {
+        const uint32_t *row = ticks + p->shape[i][kind] * stride;
+        for (int l = 0; l < LANES; l++) {
+            sum[l] += row[l];
+        }
+    }
+    for (int l = 0; l < LANES; l++) { /* halving dropped at most one tick of each */
+        out[l] += times * (HALVED * (int64_t)sum[l] + p->count);
+    }
+}
+
+static void ceilings(const dvt_pair_cost *pc, const void *s, int64_t network, int64_t *out)
+{
+    const chaidnn_cost *c = pc->ud;
+    const size_t        count = (size_t)((const selection *)s)->count;
+    const size_t        n = (size_t)((const selection *)s)->padded;
+    dvti_program        program;
+
+    make_program(c, network, &program);
+    for (size_t at = 0; at < n; at += LANES) {
+        const size_t here = count - at < LANES ? count - at : LANES;
+        int64_t      sum[LANES];
+        memcpy(sum, fixed_of(s) + at, sizeof sum);
+        for (int32_t k = 0; k < c->family->kinds; k++) {
+            add_sums(&program, ticks_of(s, n) + at, n, k, c->family->times[k], sum);
+        }
+        memcpy(out + at, sum, here * sizeof *sum);
+    }
+}
+
 /* ---- making -------------------------------------------------------------------------------- */
 
 static void make_keys(void *ud, int64_t begin, int64_t end, uint32_t worker)
@@ -256,6 +293,7 @@ static dvt_pair_cost interface_of(chaidnn_cost *c)
                            .selection_bytes = selection_bytes,
                            .select = select_lanes,
                            .bounds = bounds,
+                           .ceilings = ceilings,
                            .no_worse = no_worse,
                            .destroy = destroy,
                            .ud = c};

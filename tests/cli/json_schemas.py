@@ -67,7 +67,12 @@ def commands(w):
     yield 1, ["data", "query", cache, pointwise, "--column", "val4"]
     yield 0, ["data", "query", "help:examples/tables/made_up_devices.csv", "7"]
     yield 0, ["data", "list", w.path]
-    yield 0, ["pareto", "--networks", f"nasbench101:{cache}", "--where", "latency<10ms"]
+    yield 0, ["pareto", "--networks", f"nasbench101:{cache}", "--where", "latency<10ms",
+               "-o", w.path / "cells.front"]
+    yield 0, ["pareto", "--networks", f"nasbench101:{cache}", "--objectives", "macs,dsp"]
+    yield 1, ["pareto", "--networks", f"nasbench101:{cache}", "--where", "latency<1ns"]
+    yield 0, ["pareto", "query", w.path / "cells.front"]
+    yield 1, ["pareto", "query", w.path / "cells.front", "--where", "latency<1ns"]
     measured = ["--table", f"nasbench101:{cells}", "--target", "mean_test_acc_108", "--train", "3",
                 "--valid", "0"]
     yield 0, ["predict", "eval", *measured, "--seeds", "2"]

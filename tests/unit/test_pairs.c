@@ -66,7 +66,7 @@ static void test_pairs__nb101_costs_are_the_latency_of_the_whole_list(void **sta
 static void check_laws(dvt_ctx *ctx, const dvt_pair_cost *cost, int64_t networks)
 {
     int32_t  list[SOME];
-    int64_t  exact[SOME], bound[SOME];
+    int64_t  exact[SOME], bound[SOME], ceiling[SOME];
     int64_t *first = dvt_calloc(ctx, (size_t)cost->groups * SOME, sizeof *first);
     void    *selection = dvt_alloc(ctx, cost->selection_bytes(cost, SOME));
     int      ordered = 0;
@@ -79,8 +79,9 @@ static void check_laws(dvt_ctx *ctx, const dvt_pair_cost *cost, int64_t networks
         int64_t *group = first + (size_t)cost->group_of[n] * SOME;
         cost->cost(cost, n, list, SOME, exact);
         cost->bounds(cost, selection, n, bound);
+        cost->ceilings(cost, selection, n, ceiling);
         for (int32_t i = 0; i < SOME; i++) {
-            assert_true(bound[i] > 0 && bound[i] <= exact[i]);
+            assert_true(bound[i] > 0 && bound[i] <= exact[i] && exact[i] <= ceiling[i]);
             assert_true(group[i] == 0 || group[i] == bound[i]);
             group[i] = bound[i];
             for (int32_t j = 0; j < SOME; j++) {
