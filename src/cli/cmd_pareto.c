@@ -12,9 +12,13 @@ static const dvt_option pareto_options[] = {
     {DVT_OPTION_STRING(pareto_opts, networks, NULL, "TABLE:FILE",
                        "networks: nasbench101:FILE or nasbench201:FILE, a cache (dovetail data "
                        "import) or a published file")},
-    {DVT_OPTION_ENUM(pareto_opts, data_set, 0, "cifar10|cifar100|imagenet16-120",
-                     "whose accuracy is meant")},
-    {DVT_OPTION_ENUM(pareto_opts, accelerators, 0, "chaidnn", "accelerators")},
+    {DVT_OPTION_STRING(pareto_opts, data_set, NULL, "SET",
+                       "whose accuracy is meant: cifar10 (default), cifar100, imagenet16-120, or a "
+                       "column of the table")},
+    {DVT_OPTION_ENUM(pareto_opts, accelerators, PARETO_CHAIDNN, "chaidnn|overlays",
+                     "accelerators; overlays are for NAS-Bench-201 cells")},
+    {DVT_OPTION_STRING(pareto_opts, device, "arria10-gx1150", "DEVICE",
+                       "device that overlays shall fit")},
     {DVT_OPTION_STRING(pareto_opts, objectives, "accuracy,latency,area", "LIST",
                        "2 to 4 metrics of networks, accelerators or pairs (docs/pareto.md)")},
     {DVT_OPTION_LIST(pareto_opts, where, "LIMITS",
@@ -175,7 +179,7 @@ const cli_command cli_pareto = {
         "dovetail pareto --networks nasbench101:examples/tables/made_up.csv "
         "--objectives accuracy,parameters,latency,dsp --where 'latency<100ms,area<=120mm2' --csv\n"
         "dovetail pareto --networks nasbench101:examples/tables/made_up.csv -o /tmp/made_up.front\n"
-        "dovetail pareto query /tmp/made_up.front --where latency<50ms --best accuracy\n",
+        "dovetail pareto query /tmp/made_up.front --where 'latency<50ms' --best accuracy\n",
     .options = &pareto_set,
     .values_bytes = sizeof(pareto_opts),
     .run = run,

@@ -7,11 +7,14 @@
 
 #include "cli/cli.h"
 #include "dovetail/frontier.h"
+#include "dovetail/overlay_cost.h"
+
+enum { PARETO_CHAIDNN, PARETO_OVERLAYS }; /* --accelerators */
 
 typedef struct pareto_opts {
     CLI_COMMON_FIELDS;
-    const char   *networks, *objectives, *checkpoint, *output, *best;
-    int           accelerators, data_set;
+    const char   *networks, *objectives, *checkpoint, *output, *best, *data_set, *device;
+    int           accelerators;
     dvt_text_list where;
     bool          csv, html, batch;
 } pareto_opts;
@@ -23,6 +26,7 @@ extern const dvt_option_set pareto_set;
 /* A table, two sides and a cost: what --networks, --data-set and --accelerators name. */
 typedef struct pareto_sides {
     dvt_table         *table;
+    dvt_space         *space; /* of overlays, or NULL */
     dvt_side           networks, accelerators;
     dvt_pair_cost      cost;
     dvt_pareto_problem problem;

@@ -20,35 +20,52 @@ static dvt_status fail_networks(cli_run *r, const char *text)
 
 static dvt_status open_table(cli_run *r, const char *text, dvt_table **out)
 {
-    static const dvt_benchmark kinds[] = {DVT_BENCHMARK_NASBENCH101, DVT_BENCHMARK_NASBENCH201};
-
     *out = NULL;
-    for (size_t i = 0; text && i < sizeof kinds / sizeof kinds[0]; i++) {
-        const char  *name = dvt_benchmark_name(kinds[i]);
+    for (int kind = 0; text && kind < DVT_BENCHMARKS; kind++) {
+        const char  *name = dvt_benchmark_name((dvt_benchmark)kind);
         const size_t n = strlen(name);
         if (strncmp(text, name, n) == 0 && text[n] == ':') {
-            return dvt_table_load(r->ctx, kinds[i], text + n + 1, out);
+            return dvt_table_load(r->ctx, (dvt_benchmark)kind, text + n + 1, out);
         }
     }
     return fail_networks(r, text);
 }
 
-dvt_status pareto_sides_open(cli_run *r, pareto_sides *out)
+/* Overlays are a space of their own: --device is what they must fit. */
+static dvt_status open_overlays(cli_run *r, pareto_sides *out)
 {
-    static const char *const data_sets[] = {"cifar10", "cifar100", "imagenet16-120"};
-    const pareto_opts       *o = r->values;
-    dvt_status               st = open_table(r, o->networks, &out->table);
+    const pareto_opts *o = r->values;
+    dvt_device         device;
+    dvt_status         st = cli_load_device(r, o->device, &device);
 
     if (st == DVT_OK) {
-        st = dvt_side_of_table(r->ctx, out->table, data_sets[o->data_set], &out->networks);
+        const dvt_space_opts opts = {.device = &device};
+        st = dvt_space_create_with(r->ctx, "overlays", &opts, &out->space);
     }
-    return st == DVT_OK ? dvt_side_of_chaidnn(r->ctx, &out->accelerators) : st;
+    return st == DVT_OK ? dvt_side_of_overlays(r->ctx, out->space, &out->accelerators) : st;
+}
+
+dvt_status pareto_sides_open(cli_run *r, pareto_sides *out)
+{
+    const pareto_opts *o = r->values;
+    dvt_status         st = open_table(r, o->networks, &out->table);
+
+    if (st == DVT_OK) {
+        st = dvt_side_of_table(r->ctx, out->table, o->data_set, &out->networks);
+    }
+    if (st == DVT_OK) {
+        st = o->accelerators == PARETO_CHAIDNN ? dvt_side_of_chaidnn(r->ctx, &out->accelerators)
+                                               : open_overlays(r, out);
+    }
+    return st;
 }
 
 dvt_status pareto_sides_problem(cli_run *r, pareto_sides *s)
 {
     const pareto_opts *o = r->values;
-    dvt_status         st = dvt_pair_cost_chaidnn(r->ctx, s->table, &s->cost);
+    dvt_status         st = o->accelerators == PARETO_CHAIDNN
+                                ? dvt_pair_cost_chaidnn(r->ctx, s->table, &s->cost)
+                                : dvt_pair_cost_overlays(r->ctx, s->table, s->space, &s->cost);
 
     s->problem = (dvt_pareto_problem){
         .networks = &s->networks, .accelerators = &s->accelerators, .cost = &s->cost};
@@ -64,5 +81,6 @@ void pareto_sides_close(cli_run *r, pareto_sides *s)
     dvt_pair_cost_deinit(r->ctx, &s->cost);
     dvt_side_deinit(r->ctx, &s->networks);
     dvt_side_deinit(r->ctx, &s->accelerators);
+    dvt_space_destroy(s->space);
     dvt_table_close(s->table);
 }

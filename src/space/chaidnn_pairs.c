@@ -367,11 +367,15 @@ dvt_status dvt_pair_cost_chaidnn_nb201(dvt_ctx *ctx, const dvt_nb201_cell *cells
 dvt_status dvt_pair_cost_chaidnn(dvt_ctx *ctx, const dvt_table *table, dvt_pair_cost *out)
 {
     const int64_t rows = dvt_table_rows(table);
-    const bool    nb101 = dvt_table_benchmark(table) == DVT_BENCHMARK_NASBENCH101;
+    const bool    nb101 = dvt_table_space_of(table) == DVT_TABLE_NB101;
     chaidnn_cost *c = dvt_calloc(ctx, 1, sizeof *c);
     dvt_status    st = DVT_E_NOMEM;
 
     *out = (dvt_pair_cost){0};
+    if (dvt_table_space_of(table) == DVT_TABLE_SSS) {
+        dvt_free(ctx, c);
+        return dvt_fail(ctx, DVT_E_UNSUPPORTED, NULL, "networks of sizes have no cells to time");
+    }
     if (c && nb101 && (c->nb101 = dvt_alloc(ctx, ((size_t)rows + 1) * sizeof *c->nb101))) {
         for (int64_t i = 0; i < rows; i++) {
             dvt_table_nb101_cell(table, i, &c->nb101[i]);

@@ -3,38 +3,77 @@
  * side_table.c - the networks of a benchmark table as a side: its columns as metrics.
  *
  * Idea       Metrics are made when they are first asked for: a table of 423,624 rows has a dozen
- *            columns, a search needs two. "macs" is counted from the cells.
- * Units      decimal columns are multiples of 1e-12. "accuracy" is a fraction: NAS-Bench-101 holds
- *            fractions, NAS-Bench-201 percent, of which one is 1e14 integers.
- * Senses     times (columns that end in "_s") and parameters are minimised, other decimal columns
- *            are accuracies and maximised.
+ *            columns, a search needs two. "macs", and "parameters" where no column has them, are
+ *            counted from the cells.
+ * Units      decimal columns are multiples of 1e-12; doubles are rounded to such. "accuracy" is a
+ *            fraction: of columns in percent one is 1e14 integers.
+ * Senses     accuracies are maximised, all else is minimised.
  * Tests      tests/unit/test_pairs.c
  */
+#include <math.h>
 #include <string.h>
 
 #include "space/pairs_int.h"
 
+typedef enum source { FROM_COLUMN, FROM_MACS, FROM_PARAMETERS } source;
+
 typedef struct table_side {
     const dvt_table  *table;
-    const dvt_column *column[DVT_SIDE_METRICS]; /* NULL: macs */
+    source            source[DVT_SIDE_METRICS];
+    const dvt_column *column[DVT_SIDE_METRICS];
 } table_side;
 
 /* ---- values -------------------------------------------------------------------------------- */
 
+static int32_t index_of(const dvt_table *t, const dvt_column *c)
+{
+    int32_t i = 0;
+
+    while (dvt_table_column(t, i) != c) {
+        i++;
+    }
+    return i;
+}
+
+static dvt_status copy_doubles(dvt_ctx *ctx, const dvt_table *t, const dvt_column *c, int64_t rows,
+                               int64_t *out)
+{
+    const int32_t column = index_of(t, c);
+
+    for (int64_t i = 0; i < rows; i++) {
+        const double v = dvt_table_has(t, column, i)
+                             ? dvt_table_at(t, column, i) * (double)DVT_BENCHMARK_ONE
+                             : 0;
+        if (!(fabs(v) < 4e18)) {
+            return dvt_fail(ctx, DVT_E_NUMERIC, NULL, "'%s' of row %lld is too large to compare",
+                            c->name, (long long)i);
+        }
+        out[i] = dvt_table_has(t, column, i) ? (int64_t)llround(v) : DVT_METRIC_MISSING;
+    }
+    return DVT_OK;
+}
+
 static dvt_status copy_column(dvt_ctx *ctx, const dvt_table *t, const dvt_column *c, int64_t rows,
                               int64_t *out)
 {
-    const bool all = c->count == rows;
-    dvt_status st = DVT_OK;
+    const int32_t column = index_of(t, c);
+    dvt_status    st = DVT_OK;
 
+    if (c->type == DVT_COLUMN_F64) {
+        return copy_doubles(ctx, t, c, rows, out);
+    }
     for (int64_t i = 0; st == DVT_OK && i < rows; i++) {
         uint64_t v = 0;
-        st = dvt_table_value(ctx, t, c->name, i, &v);
-        out[i] = st == DVT_OK ? (int64_t)v : DVT_METRIC_MISSING;
-        if (st == DVT_E_NOTFOUND && !all) {
-            dvt_ctx_clear_error(ctx);
-            st = DVT_OK;
+        if (!dvt_table_has(t, column, i)) {
+            out[i] = DVT_METRIC_MISSING;
+            continue;
         }
+        st = dvt_table_value(ctx, t, c->name, i, &v);
+        if (st == DVT_OK && v > (UINT64_C(1) << 62)) {
+            st = dvt_fail(ctx, DVT_E_NUMERIC, NULL, "'%s' of row %lld is too large to compare",
+                          c->name, (long long)i);
+        }
+        out[i] = (int64_t)v;
     }
     return st;
 }
@@ -49,60 +88,47 @@ dvt_status dvti_table_nb201_cells(dvt_ctx *ctx, const dvt_table *t, int64_t row,
     return DVT_OK;
 }
 
-static bool is_nb101(const dvt_table *t)
-{
-    return dvt_table_benchmark(t) == DVT_BENCHMARK_NASBENCH101;
-}
+static bool is_nb101(const dvt_table *t) { return dvt_table_space_of(t) == DVT_TABLE_NB101; }
 
-typedef struct macs_job {
-    const dvt_table      *table;
-    const dvt_nb201_cell *nb201; /* NULL: cells of NAS-Bench-101 */
-    int64_t              *out;
-} macs_job;
+typedef struct count_job {
+    const dvt_table *table;
+    source           source;
+    int64_t         *out;
+} count_job;
 
-static void count_macs(void *ud, int64_t begin, int64_t end, uint32_t worker)
+static void count_cells(void *ud, int64_t begin, int64_t end, uint32_t worker)
 {
-    const macs_job *job = ud;
+    const count_job *job = ud;
+    const bool       macs = job->source == FROM_MACS;
 
     (void)worker;
     for (int64_t i = begin; i < end; i++) {
-        dvt_nb101_cell cell;
-        if (job->nb201) {
-            job->out[i] = dvt_nb201_macs(&job->nb201[i]);
-        } else {
+        if (is_nb101(job->table)) {
+            dvt_nb101_cell cell;
             dvt_table_nb101_cell(job->table, i, &cell);
-            job->out[i] = dvt_nb101_macs(&cell);
+            job->out[i] = macs ? dvt_nb101_macs(&cell) : dvt_nb101_parameters(&cell);
+        } else {
+            const dvt_nb201_cell cell = dvt_table_nb201_cell(job->table, i);
+            job->out[i] = macs ? dvt_nb201_macs(&cell) : dvt_nb201_parameters(&cell);
         }
     }
-}
-
-static dvt_status make_macs(dvt_ctx *ctx, const dvt_table *t, int64_t rows, int64_t *out)
-{
-    dvt_nb201_cell *cells = NULL;
-    dvt_status      st = DVT_OK;
-
-    if (!is_nb101(t)) {
-        cells = dvt_alloc(ctx, ((size_t)rows + 1) * sizeof *cells);
-        st = cells ? dvti_table_nb201_cells(ctx, t, 0, rows, cells) : DVT_E_NOMEM;
-    }
-    if (st == DVT_OK) {
-        dvt_parallel_for(ctx, rows, 1024, count_macs, &(macs_job){t, cells, out});
-    }
-    dvt_free(ctx, cells);
-    return st;
 }
 
 static dvt_status fill(dvt_ctx *ctx, dvt_side *side, int32_t metric)
 {
     const table_side *t = side->ud;
     int64_t          *out = dvt_alloc(ctx, ((size_t)side->count + 1) * sizeof *out);
-    dvt_status        st;
+    dvt_status        st = DVT_OK;
 
     if (!out) {
         return DVT_E_NOMEM;
     }
-    st = t->column[metric] ? copy_column(ctx, t->table, t->column[metric], side->count, out)
-                           : make_macs(ctx, t->table, side->count, out);
+    if (t->source[metric] == FROM_COLUMN) {
+        st = copy_column(ctx, t->table, t->column[metric], side->count, out);
+    } else {
+        count_job job = {t->table, t->source[metric], out};
+        dvt_parallel_for(ctx, side->count, 1024, count_cells, &job);
+    }
     if (st == DVT_OK) {
         side->value[metric] = out;
     } else {
@@ -116,15 +142,9 @@ static dvt_status fill(dvt_ctx *ctx, dvt_side *side, int32_t metric)
 static void label(const dvt_side *side, int64_t i, dvt_buf *out)
 {
     const table_side *t = side->ud;
-    dvt_nb201_cell    cell = {{0}};
-    char              text[DVT_NB201_TEXT], hash[DVT_MD5_HEX];
+    char              text[DVT_TABLE_KEY_TEXT];
 
-    if (is_nb101(t->table)) {
-        dvt_table_nb101_hash(t->table, i, hash);
-        dvt_buf_puts(out, hash);
-    } else if (dvti_table_nb201_cells(out->ctx, t->table, i, 1, &cell) == DVT_OK) {
-        dvt_buf_puts(out, dvt_nb201_print(&cell, text));
-    }
+    dvt_buf_puts(out, dvt_table_key(t->table, i, text));
 }
 
 static void destroy(dvt_ctx *ctx, dvt_side *side)
@@ -137,83 +157,110 @@ static void destroy(dvt_ctx *ctx, dvt_side *side)
 
 /* ---- metrics ------------------------------------------------------------------------------- */
 
-static void add_metric(dvt_side *side, const dvt_column *column, dvt_metric metric)
+static void add_metric(dvt_side *side, source from, const dvt_column *column, dvt_metric metric)
 {
     table_side *t = side->ud;
 
     if (side->metric_count < DVT_SIDE_METRICS) {
+        t->source[side->metric_count] = from;
         t->column[side->metric_count] = column;
         side->metric[side->metric_count++] = metric;
     }
 }
 
-static bool ends_in(const char *text, const char *end)
-{
-    const size_t n = strlen(text), m = strlen(end);
-    return n >= m && strcmp(text + n - m, end) == 0;
-}
+static bool is_accuracy(const dvt_column *c) { return strstr(c->metric, "accuracy") != NULL; }
 
-/* The columns that are results and not the network itself. */
+/* Columns that are results and not the network itself, under their own names and as they stand. */
 static void add_columns(dvt_side *side, const dvt_table *table)
 {
     for (int32_t i = 0; i < dvt_table_column_count(table); i++) {
         const dvt_column *c = dvt_table_column(table, i);
-        if (c->type == DVT_COLUMN_DECIMAL) {
-            const bool time = ends_in(c->name, "_s");
-            add_metric(side, c, (dvt_metric){c->name, time ? "s" : "", DVT_BENCHMARK_ONE, !time});
+        const bool        plain = !c->unit[0] || strcmp(c->unit, "%") == 0 || !strcmp(c->unit, "1");
+        if (c->type == DVT_COLUMN_DECIMAL || c->type == DVT_COLUMN_F64) {
+            add_metric(
+                side, FROM_COLUMN, c,
+                (dvt_metric){c->name, plain ? "" : c->unit, DVT_BENCHMARK_ONE, is_accuracy(c)});
         }
     }
 }
 
-/* The column of a data set's accuracy: the first of those that the table has. */
-static const dvt_column *find_accuracy(const dvt_table *table, const char *data_set)
+/* The column with that measure, if there is just one. */
+static const dvt_column *select_column(dvt_ctx *ctx, const dvt_table *t, const char *metric,
+                                       const char *data_set, int32_t repeat)
 {
-    static const struct choice {
-        const char *data_set, *column;
-    } choices[] = {{"cifar10", "mean_test_acc_108"},
-                   {"cifar10", "c10_test"},
-                   {"cifar100", "c100_xtest"},
-                   {"imagenet16-120", "imagenet16_xtest"},
-                   {"imagenet16-120", "in16_xtest"}};
+    const dvt_measure m = {.metric = metric, .dataset = data_set, .repeat = repeat};
+    int32_t           column;
 
-    for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
-        const dvt_column *c = dvt_table_find_column(table, choices[i].column);
-        if (c && strcmp(choices[i].data_set, data_set) == 0) {
-            return c;
-        }
+    if (dvt_table_select(ctx, t, &m, &column) != DVT_OK) {
+        dvt_ctx_clear_error(ctx);
+        return NULL;
     }
-    return NULL;
+    return dvt_table_column(t, column);
+}
+
+/* The column named so, or the accuracy on test images of the data set named so. */
+static const dvt_column *find_accuracy(dvt_ctx *ctx, const dvt_table *t, const char *name)
+{
+    static const char *const metrics[] = {"test_accuracy", "x-test_accuracy", "ori-test_accuracy"};
+    const char       *data_set = strcmp(name, "imagenet16-120") == 0 ? "ImageNet16-120" : name;
+    const dvt_column *c = dvt_table_find_column(t, name);
+
+    if (!c && strcmp(name, "cifar10") == 0) { /* what papers mean, whatever else there is */
+        c = dvt_table_find_column(t, is_nb101(t) ? "mean_test_acc_108" : "c10_test");
+    }
+    for (size_t i = 0; !c && i < sizeof metrics / sizeof metrics[0]; i++) {
+        c = select_column(ctx, t, metrics[i], data_set, DVT_REPEAT_MEAN);
+    }
+    for (size_t i = 0; !c && i < sizeof metrics / sizeof metrics[0]; i++) {
+        c = select_column(ctx, t, metrics[i], data_set, 0);
+    }
+    return c && is_accuracy(c) ? c : NULL;
+}
+
+static dvt_status add_accuracy(dvt_ctx *ctx, dvt_side *side, const dvt_table *table,
+                               const char *data_set)
+{
+    const dvt_column *c = find_accuracy(ctx, table, data_set ? data_set : "cifar10");
+
+    if (c) {
+        const int64_t one = strcmp(c->unit, "%") == 0 ? 100 : 1;
+        add_metric(side, FROM_COLUMN, c,
+                   (dvt_metric){"accuracy", "", one * DVT_BENCHMARK_ONE, true});
+    } else if (data_set) {
+        dvt_fail(ctx, DVT_E_NOTFOUND, NULL, "this %s table holds no accuracy of '%.60s'",
+                 side->name, data_set);
+        dvt_fail_hint(ctx, "name a column of 'dovetail data query', or one of the data sets "
+                           "cifar10, cifar100 and imagenet16-120 where the table has it once");
+        return DVT_E_NOTFOUND;
+    }
+    return DVT_OK;
 }
 
 static dvt_status add_metrics(dvt_ctx *ctx, dvt_side *side, const dvt_table *table,
                               const char *data_set)
 {
-    const bool        nb101 = is_nb101(table);
-    const dvt_column *accuracy = find_accuracy(table, data_set);
+    const char       *name = is_nb101(table) ? "params" : "params_c10";
+    const dvt_column *parameters = dvt_table_find_column(table, name);
+    dvt_status        st = add_accuracy(ctx, side, table, data_set);
 
-    if (!accuracy) {
-        dvt_fail(ctx, DVT_E_NOTFOUND, NULL, "this %s table holds no accuracy of '%.60s'",
-                 side->name, data_set);
-        dvt_fail_hint(ctx, "data sets are cifar10, and for nasbench201 cifar100 and "
-                           "imagenet16-120 where the table has them");
-        return DVT_E_NOTFOUND;
-    }
-    add_metric(side, accuracy,
-               (dvt_metric){"accuracy", "", (nb101 ? 1 : 100) * DVT_BENCHMARK_ONE, true});
-    add_metric(side, dvt_table_find_column(table, nb101 ? "params" : "params_c10"),
+    add_metric(side, parameters ? FROM_COLUMN : FROM_PARAMETERS, parameters,
                (dvt_metric){"parameters", "", 1, false});
-    add_metric(side, NULL, (dvt_metric){"macs", "", 1, false});
+    add_metric(side, FROM_MACS, NULL, (dvt_metric){"macs", "", 1, false});
     add_columns(side, table);
-    return DVT_OK;
+    return st;
 }
 
 dvt_status dvt_side_of_table(dvt_ctx *ctx, const dvt_table *table, const char *data_set,
                              dvt_side *out)
 {
-    table_side *t = dvt_calloc(ctx, 1, sizeof *t);
+    table_side *t;
     dvt_status  st;
 
     *out = (dvt_side){0};
+    if (dvt_table_space_of(table) == DVT_TABLE_SSS) {
+        return dvt_fail(ctx, DVT_E_UNSUPPORTED, NULL, "networks of sizes have no cells to time");
+    }
+    t = dvt_calloc(ctx, 1, sizeof *t);
     if (!t) {
         return DVT_E_NOMEM;
     }
@@ -224,7 +271,7 @@ dvt_status dvt_side_of_table(dvt_ctx *ctx, const dvt_table *table, const char *d
                       .label = label,
                       .destroy = destroy,
                       .ud = t};
-    st = add_metrics(ctx, out, table, data_set ? data_set : "cifar10");
+    st = add_metrics(ctx, out, table, data_set);
     if (st != DVT_OK) {
         dvt_side_deinit(ctx, out);
     }
