@@ -59,10 +59,11 @@ DVT_API int32_t        dvt_side_find(const dvt_side *side, const char *name); /*
 DVT_API void           dvt_side_label(const dvt_side *side, int64_t i, dvt_buf *out);
 DVT_API void           dvt_side_deinit(dvt_ctx *ctx, dvt_side *side); /* zeroed sides, too */
 
-/* The networks of a table of NAS-Bench-101 or 201 cells: each decimal or double column under its own
- * name, "parameters", "macs", and "accuracy", a fraction, if the table holds it. data_set says which
- * accuracy: a column, or "cifar10" (NULL), "cifar100", "imagenet16-120" where just one fits; if it is
- * named and there is none, E_NOTFOUND. E_UNSUPPORTED for other networks. Borrows `table`. */
+/* The networks of a table of NAS-Bench-101 or 201 cells: each decimal or double column under its
+ * own name, "parameters", "macs", and "accuracy", a fraction, if the table holds it. data_set says
+ * which accuracy: a column, or "cifar10" (NULL), "cifar100", "imagenet16-120" where just one fits;
+ * if it is named and there is none, E_NOTFOUND. E_UNSUPPORTED for other networks. Borrows `table`.
+ */
 DVT_API DVT_MUST_CHECK dvt_status dvt_side_of_table(dvt_ctx *ctx, const dvt_table *table,
                                                     const char *data_set, dvt_side *out);
 /* The 8,640 CHaiDNN accelerators: area, clb, lut, dsp, bram36. */

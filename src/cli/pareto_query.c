@@ -3,9 +3,9 @@
  * pareto_query.c - `dovetail pareto query`: the best point within limits, once or line by line.
  *
  * Batch      Each line of standard input is a JSON object {"where": "latency<9ms", "best": "area"},
- *            both may be left out; each gets one line of JSON in the same order, written at
- *            once, so that another program may ask and wait. A line that is wrong gets its error as the
- *            answer, and the command ends with that error's exit status.
+ *            both may be left out; each gets one line of JSON in the same order, written at once:
+ *            another program may ask and wait. A line that is wrong gets its error as the answer,
+ *            and the command ends with that error's exit status.
  */
 #include <stdio.h>
 #include <string.h>

@@ -7,9 +7,9 @@
  *            nearest point, counting only the coordinates in which the point is worse.
  * Epsilon    Zitzler et al., "Performance assessment of multiobjective optimizers", 2003: the least
  *            amount by which all points must improve to be as good as each reference point.
- * Attainment Fonseca and Fleming, "On the performance assessment and comparison of
- *            stochastic multiobjective optimizers", 1996. Along the first
- *            objective each run has a least second one so far; the level-th of these, sorted, is the surface.
+ * Attainment Fonseca and Fleming, "On the performance assessment and comparison of stochastic
+ *            multiobjective optimizers", 1996. Along the first objective each run has a least
+ *            second one so far; the level-th of these, sorted, is the surface.
  * Tests      tests/unit/test_indicators.c
  */
 #include <math.h>

@@ -4,8 +4,9 @@
  *
  * Idea       after Zhang, Tian, Cheng and Jin, "An efficient approach to nondominated sorting for
  *            evolutionary multiobjective optimization", 2015 (ENS-BS): in lexicographic order no
- *            point is dominated by a later one, so each goes to the first front none of
- *            whose points dominates it. If a front holds such a point, so do all before it: a binary search.
+ *            point is dominated by a later one, so each goes to the first front none of whose
+ *            points dominates it. If a front holds such a point, so do all before it: a binary
+ *            search.
  * Two        objectives: the last point of a front has the least second objective of it, so one
  *            comparison a front will do: n log n.
  * Equal      points follow one another in that order and share a front.

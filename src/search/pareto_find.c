@@ -10,8 +10,8 @@
  *            that are still open, and once it is empty its networks cost nothing.
  * Exactness  Accelerators are left out only where another one has as good a vector for every
  *            network (pareto_setup.c), pairs only where a known pair has one. So every vector of
- *            the frontier is met, and dvti_search_reduce() removes, by comparing integers, what is not
- *            on it.
+ *            the frontier is met, and dvti_search_reduce() removes, by comparing integers, what is
+ *            not on it.
  * Blocks     Networks are taken in blocks that grow while little is open: (1) lists of the block's
  *            groups, (2) costs of what is open, both on all threads against what was found before
  *            the block, (3) merged in order by one. Sizes depend on counts alone, so nothing
