@@ -94,6 +94,15 @@ typedef struct dvt_net {
 } dvt_net;
 DVT_API dvt_net dvt_nets_at(const dvt_nets *nets, int64_t i);
 
+/* ---- a new device -------------------------------------------------------------------------- */
+
+/* Costs of n networks on a new device from `samples` (at least 2) measured there and from other
+ * devices where all n are known. source (devices, n) positive; sample (samples) indices; only
+ * target[sample[i]] is read; out (n) in the unit of target. E_USAGE, E_NUMERIC. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_transfer(dvt_ctx *ctx, const double *source, int32_t devices,
+                                               int64_t n, const int64_t *sample, int64_t samples,
+                                               const double *target, double *out);
+
 /* ---- predictors ---------------------------------------------------------------------------- */
 
 /* name, text, meaning */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cmd_predict.c - `dovetail predict train|eval|rank`: latency and accuracy from few measurements.
+ * cmd_predict.c - `dovetail predict train|eval|rank|transfer`: latency and accuracy from few measurements.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +145,87 @@ static dvt_status train(cli_run *r, const cli_measured *m, bool keep)
     return st;
 }
 
+/* ---- transfer ------------------------------------------------------------------------------ */
+
+/* Is column c another device's measurement of the same kind, with a value for every network? */
+static bool is_source(const cli_measured *m, int32_t c)
+{
+    const dvt_column *a = dvt_table_column(m->table, m->column), *b = dvt_table_column(m->table, c);
+    bool              all = c != m->column && a->metric[0] && strcmp(a->metric, b->metric) == 0 &&
+               strcmp(a->device, b->device) != 0;
+
+    for (int64_t i = 0; all && i < m->count; i++) {
+        all = dvt_table_has(m->table, c, m->row[i]);
+    }
+    return all;
+}
+
+/* *source (devices, count), which the caller frees. */
+static dvt_status collect_sources(const cli_run *r, const cli_measured *m, double **source,
+                                  int32_t *devices)
+{
+    const int32_t columns = dvt_table_column_count(m->table);
+
+    *devices = 0;
+    *source = dvt_alloc(r->ctx, (size_t)columns * (size_t)(m->count + 1) * sizeof **source);
+    for (int32_t c = 0; *source && c < columns; c++) {
+        if (is_source(m, c)) {
+            double *out = *source + (int64_t)*devices * m->count;
+            for (int64_t i = 0; i < m->count; i++) {
+                out[i] = dvt_table_at(m->table, c, m->row[i]);
+            }
+            ++*devices;
+        }
+    }
+    return *source ? DVT_OK : DVT_E_NOMEM;
+}
+
+static dvt_status transfer_seed(const cli_run *r, const cli_measured *m, const double *source,
+                                int32_t devices, uint64_t seed, cli_seed_figures *out)
+{
+    const cli_predict_opts *o = r->values;
+    const int64_t           n = m->count;
+    double                 *y = dvt_alloc(r->ctx, 3 * (size_t)n * sizeof *y), at = now_s();
+    dvt_split               split;
+    dvt_status st = y ? dvt_split_make(r->ctx, n, (int64_t)o->train, 0, seed, &split) : DVT_E_NOMEM;
+
+    *out = (cli_seed_figures){.seed = seed};
+    if (st != DVT_OK) {
+        dvt_free(r->ctx, y);
+        return st;
+    }
+    st = dvt_transfer(r->ctx, source, devices, n, split.order, split.train, m->value, y);
+    out->train_s = now_s() - at;
+    const int64_t tested = n - split.train;
+    for (int64_t i = 0; st == DVT_OK && i < tested; i++) {
+        y[n + i] = y[split.order[split.train + i]];
+        y[2 * n + i] = m->value[split.order[split.train + i]];
+    }
+    st = st == DVT_OK ? dvt_figures_of(r->ctx, y + n, y + 2 * n, tested, &out->figures) : st;
+    dvt_split_deinit(r->ctx, &split);
+    dvt_free(r->ctx, y);
+    return st;
+}
+
+static dvt_status transfer(cli_run *r, const cli_measured *m)
+{
+    const cli_predict_opts *o = r->values;
+    cli_seed_figures       *f = dvt_calloc(r->ctx, o->seeds, sizeof *f);
+    double                 *source = NULL;
+    int32_t                 devices = 0;
+    dvt_status              st = f ? collect_sources(r, m, &source, &devices) : DVT_E_NOMEM;
+
+    for (uint32_t i = 0; st == DVT_OK && i < o->seeds; i++) {
+        st = transfer_seed(r, m, source, devices, o->seed + i, &f[i]);
+    }
+    if (st == DVT_OK) {
+        print(r, m, f, o->seeds, NULL);
+    }
+    dvt_free(r->ctx, source);
+    dvt_free(r->ctx, f);
+    return st;
+}
+
 /* ---- a saved predictor --------------------------------------------------------------------- */
 
 /* The networks that the predictor has not seen: the rest of its split where the table is the one it
@@ -268,11 +349,11 @@ static dvt_status rank(cli_run *r, const cli_measured *m, const dvt_predictor *p
 
 /* ---- command ------------------------------------------------------------------------------- */
 
-enum { TRAIN, EVAL, RANK, ACTIONS };
+enum { TRAIN, EVAL, RANK, TRANSFER, ACTIONS };
 
 static dvt_status find_action(const cli_run *r, int *out)
 {
-    static const char *const actions[ACTIONS] = {"train", "eval", "rank"};
+    static const char *const actions[ACTIONS] = {"train", "eval", "rank", "transfer"};
     const cli_predict_opts  *o = r->values;
     const char              *action = r->parsed->positionals.items[0];
     const size_t             more = r->parsed->positionals.count - 1;
@@ -283,7 +364,7 @@ static dvt_status find_action(const cli_run *r, int *out)
     if (*out == ACTIONS) {
         const char *near = dvt_nearest(action, actions, ACTIONS);
         dvt_fail(r->ctx, DVT_E_USAGE, NULL, "predict has no action '%s'", action);
-        dvt_fail_hint(r->ctx, "%s%s%sthe actions are train, eval and rank",
+        dvt_fail_hint(r->ctx, "%s%s%sthe actions are train, eval, rank and transfer",
                       near ? "did you mean '" : "", near ? near : "", near ? "'? " : "");
     } else if (*out == TRAIN && (more || !o->output || o->seeds > 1)) {
         dvt_fail(r->ctx, DVT_E_USAGE, NULL, "predict train needs -o PREDICTOR and one seed");
@@ -291,6 +372,9 @@ static dvt_status find_action(const cli_run *r, int *out)
     } else if (*out == RANK && !more) {
         dvt_fail(r->ctx, DVT_E_USAGE, NULL, "predict rank needs a PREDICTOR");
         dvt_fail_hint(r->ctx, "'predict train -o PREDICTOR' makes one");
+    } else if (*out == TRANSFER && more) {
+        dvt_fail(r->ctx, DVT_E_USAGE, NULL, "predict transfer takes no PREDICTOR");
+        dvt_fail_hint(r->ctx, "it learns from the other devices of the table");
     } else if (*out != TRAIN && o->output) {
         dvt_fail(r->ctx, DVT_E_USAGE, NULL, "-o belongs to predict train");
         dvt_fail_hint(r->ctx, "the result goes to standard output");
@@ -313,9 +397,10 @@ static dvt_status run(cli_run *r)
     }
     st = st == DVT_OK ? cli_measured_load(r, &m) : st;
     if (st == DVT_OK) {
-        st = !p               ? train(r, &m, action == TRAIN)
-             : action == EVAL ? eval_file(r, &m, p)
-                              : rank(r, &m, p);
+        st = action == TRANSFER ? transfer(r, &m)
+             : !p               ? train(r, &m, action == TRAIN)
+             : action == EVAL   ? eval_file(r, &m, p)
+                                : rank(r, &m, p);
     }
     cli_measured_deinit(r, &m);
     dvt_predictor_destroy(p);
@@ -331,6 +416,7 @@ const cli_command cli_predict = {
         "eval        the figures of a model over --seeds splits; with a PREDICTOR its figures on\n"
         "            what it was not trained on\n"
         "rank        the networks of a table in the order that a PREDICTOR gives them, best first\n"
+        "transfer    a device from few samples (--train 10) and the table's other devices\n"
         "\n"
         "Training, validation and test parts are disjoint; nothing but figures looks at the test\n"
         "part. docs/predict.md describes the models and their figures.",

@@ -3,6 +3,7 @@
  * predict_print.c - figures of predictors: a line a seed, mean and deviation, as text and as JSON.
  */
 #include <math.h>
+#include <string.h>
 
 #include "cli/predict_cli.h"
 
@@ -40,6 +41,15 @@ static void mean_of(const cli_seed_figures *f, uint32_t count, int i, double *me
     }
 }
 
+static const char *model_name(const cli_run *r)
+{
+    const cli_predict_opts *o = r->values;
+
+    return strcmp(r->parsed->positionals.items[0], "transfer") == 0
+               ? "transfer"
+               : dvt_predict_model_name((dvt_predict_model)o->model);
+}
+
 void cli_predict_print(const cli_run *r, const cli_measured *m, const cli_seed_figures *f,
                        uint32_t count, const char *training_hash)
 {
@@ -53,8 +63,8 @@ void cli_predict_print(const cli_run *r, const cli_measured *m, const cli_seed_f
         dvt_buf_printf(r->out, "training set %.16s\n", training_hash);
     } else {
         dvt_buf_printf(r->out, "model %s, %llu samples, %llu for validation, %u seeds\n",
-                       dvt_predict_model_name((dvt_predict_model)o->model),
-                       (unsigned long long)o->train, (unsigned long long)o->valid, count);
+                       model_name(r), (unsigned long long)o->train, (unsigned long long)o->valid,
+                       count);
     }
     dvt_buf_printf(r->out, "%-14s %10s %10s\n", "", "mean", "deviation");
     for (int i = 0; i < FIGURES; i++) {
@@ -90,7 +100,7 @@ void cli_predict_json(const cli_run *r, const cli_measured *m, const cli_seed_fi
     if (training_hash) {
         dvti_json_put_string(&w, "training_hash", training_hash);
     } else {
-        dvti_json_put_string(&w, "model", dvt_predict_model_name((dvt_predict_model)o->model));
+        dvti_json_put_string(&w, "model", model_name(r));
         dvti_json_put_i64(&w, "train", (int64_t)o->train);
         dvti_json_put_i64(&w, "valid", (int64_t)o->valid);
     }

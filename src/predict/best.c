@@ -8,9 +8,7 @@
  *            err differently, so their mean errs less.
  * Cost       the logarithm of the value is learned under Student's t noise: measured latencies have
  *            outliers upwards. The rows get the parts of a schedule (schedule.h).
- * Shift      the share within x % is greatest not at the median but where the window covers most of
- *            a skewed noise. From the residuals of samples predicted by the others we take the
- *            shift that maximises (within 5 %) + 3 (within 10 %), smoothed by a logistic edge.
+ * Window     costs are shifted to where most values are near (window.h).
  * Tests      tests/unit/test_predictor.c, figures in docs/predict.md
  */
 #include "predict/best.h"
@@ -19,7 +17,7 @@
 
 #include "predict/gp_int.h"
 
-enum { FIT_MAX = 1000, STEPS = 60 };
+enum { FIT_MAX = 1000, STEPS = 50 };
 
 /* Groups of the views; the schedule's three stand behind the features' groups. */
 #define BIT(g) (1u << DVTI_GROUP_##g)
@@ -70,33 +68,6 @@ static dvt_status fill_rows(dvt_ctx *ctx, dvti_best *b, const dvt_nets *nets, co
     return st;
 }
 
-/* ---- shift --------------------------------------------------------------------------------- */
-
-/* Soft count of |e^(x) - 1| <= part for x = predicted - measured logarithm. */
-static double near(double x, double part)
-{
-    return 1 / (1 + exp((fabs(exp(x) - 1) - part) / 0.01));
-}
-
-static double best_shift(const double *predicted, const double *y, int64_t n)
-{
-    double best = -1, at = 0;
-
-    for (int step = 0; step <= 50; step++) { /* 0, 0.002, -0.002, 0.004, ..: the least of equals */
-        const double shift = 0.002 * ((step + 1) / 2) * (step % 2 ? 1 : -1);
-        double       sum = 0;
-        for (int64_t i = 0; i < n; i++) {
-            const double x = predicted[i] + shift - y[i];
-            sum += near(x, 0.05) + 3 * near(x, 0.10);
-        }
-        if (sum > best) {
-            best = sum;
-            at = shift;
-        }
-    }
-    return at;
-}
-
 /* ---- fitting ------------------------------------------------------------------------------- */
 
 static dvti_gp_opts options(dvt_predict_goal goal)
@@ -106,8 +77,8 @@ static dvti_gp_opts options(dvt_predict_goal goal)
                                 .fit_max = FIT_MAX,
                                 .rate = 0.1,
                                 .prior = 0.05,
-                                .noise = 0.05,
-                                .nu = 2.5}
+                                .noise = 0.01,
+                                .nu = 2}
                : (dvti_gp_opts){
                      .steps = STEPS, .fit_max = FIT_MAX, .rate = 0.1, .prior = 0.1, .noise = 0.1};
 }
@@ -146,7 +117,9 @@ dvt_status dvti_best_fit(dvt_ctx *ctx, const dvt_nets *nets, const int64_t *inde
             mean[i] += left_out[i] / DVTI_BEST_VIEWS;
         }
     }
-    b.shift = goal == DVT_GOAL_COST ? best_shift(mean, y, n) : 0;
+    if (b.scheduled && (st = dvti_window_fit(ctx, mean, y, n, &b.window)) != DVT_OK) {
+        goto done;
+    }
     *out = b;
     b = (dvti_best){0};
 done:
@@ -188,13 +161,16 @@ static void run_tile(const run_state *s, int64_t begin, int64_t n, uint8_t *memo
         if (b->scheduled) {
             dvti_schedule_row(&b->schedule, &b->features, &net, memory, rows + i * b->stride);
         }
-        s->out[begin + i] = b->shift;
+        s->out[begin + i] = 0;
     }
     for (int view = 0; view < DVTI_BEST_VIEWS; view++) {
         dvti_gp_run(&b->gp[view], rows, b->stride, n, memory, y);
         for (int64_t i = 0; i < n; i++) {
             s->out[begin + i] += y[i] / DVTI_BEST_VIEWS;
         }
+    }
+    for (int64_t i = 0; b->scheduled && i < n; i++) {
+        s->out[begin + i] = dvti_window_apply(&b->window, s->out[begin + i]);
     }
 }
 

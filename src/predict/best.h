@@ -8,6 +8,7 @@
 #include "predict/gp.h"
 #include "predict/schedule.h"
 #include "predict/target.h"
+#include "predict/window.h"
 
 enum { DVTI_BEST_VIEWS = 3 };
 
@@ -17,7 +18,7 @@ typedef struct dvti_best {
     dvti_schedule schedule;
     int32_t       stride; /* columns of a row */
     dvti_gp       gp[DVTI_BEST_VIEWS];
-    double        shift; /* on the model's scale: to the point that most values are near to */
+    dvti_window   window; /* of COST */
 } dvti_best;
 
 /* y (n): values on the target's scale of networks index[0..n); value (n): in their unit. */

@@ -229,9 +229,27 @@ static dvt_status load_gp(const dvti_bundle_file *f, int view, int32_t stride, d
     return st == DVT_OK ? dvti_gp_squares(gp) : st;
 }
 
+static dvt_status load_window(const dvti_bundle_file *f, dvti_window *w)
+{
+    const dvt_shape shape = DVT_SHAPE(DVTI_WINDOW_KNOTS);
+    double         *at = NULL, *by = NULL;
+    dvt_status st = dvti_bundle_take(f, "best", -1, "at", DVT_DTYPE_F64, shape, NULL, (void **)&at);
+
+    st = st == DVT_OK
+             ? dvti_bundle_take(f, "best", -1, "by", DVT_DTYPE_F64, shape, NULL, (void **)&by)
+             : st;
+    if (st == DVT_OK) {
+        memcpy(w->at, at, sizeof w->at);
+        memcpy(w->by, by, sizeof w->by);
+    }
+    dvt_free(f->ctx, at);
+    dvt_free(f->ctx, by);
+    return st;
+}
+
 static dvt_status load_best(const dvti_bundle_file *f, const dvt_predictor_about *a, dvti_best *b)
 {
-    double    *schedule = NULL, *shift = NULL;
+    double    *schedule = NULL;
     dvt_status st = DVT_OK;
 
     b->features = dvti_features_of(a->kind);
@@ -246,14 +264,10 @@ static dvt_status load_best(const dvti_bundle_file *f, const dvt_predictor_about
                               (void **)&schedule);
         if (st == DVT_OK) {
             dvti_schedule_unpack(schedule, b->features.ops, &b->schedule);
+            st = load_window(f, &b->window);
         }
     }
-    st = st == DVT_OK ? dvti_bundle_take(f, "best", -1, "shift", DVT_DTYPE_F64, DVT_SHAPE(1), NULL,
-                                         (void **)&shift)
-                      : st;
-    b->shift = st == DVT_OK ? shift[0] : 0;
     dvt_free(f->ctx, schedule);
-    dvt_free(f->ctx, shift);
     return st;
 }
 

@@ -104,8 +104,11 @@ static void add_arrays(dvti_bundle *b, const dvt_predictor *p, double *schedule)
             dvti_schedule_pack(&p->best.schedule, schedule);
             dvti_bundle_add(b, "best", -1, "schedule", DVT_DTYPE_F64,
                             DVT_SHAPE(dvti_schedule_costs(p->best.features.ops)), schedule);
+            dvti_bundle_add(b, "best", -1, "at", DVT_DTYPE_F64, DVT_SHAPE(DVTI_WINDOW_KNOTS),
+                            p->best.window.at);
+            dvti_bundle_add(b, "best", -1, "by", DVT_DTYPE_F64, DVT_SHAPE(DVTI_WINDOW_KNOTS),
+                            p->best.window.by);
         }
-        dvti_bundle_add(b, "best", -1, "shift", DVT_DTYPE_F64, DVT_SHAPE(1), &p->best.shift);
     }
 }
 
