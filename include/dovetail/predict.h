@@ -195,6 +195,35 @@ DVT_API DVT_MUST_CHECK dvt_status dvt_predictor_save(dvt_ctx *ctx, const dvt_pre
 DVT_API DVT_MUST_CHECK dvt_status dvt_predictor_load(dvt_ctx *ctx, const char *path,
                                                      dvt_predictor **out);
 
+/* ---- what to measure next ------------------------------------------------------------------ */
+
+typedef enum dvt_select_choice {
+    DVT_SELECT_ITERATIVE, /* half the best predicted, half random among the best n / 2^round */
+    DVT_SELECT_RANDOM
+} dvt_select_choice;
+
+typedef struct dvt_select_opts {
+    dvt_select_choice choice;
+    int32_t           rounds; /* BRP-NAS: 5 .. */
+    int64_t           number; /* .. of 20 networks each */
+} dvt_select_opts;
+
+/* After each round, of a predictor trained on all that was measured so far. */
+typedef struct dvt_select_round {
+    int64_t samples;
+    double  best;     /* value measured so far */
+    double  kendall;  /* tau-b over what is not measured */
+    double  top_1pct; /* percent of its predicted top 1 % that are in the true top 1 % */
+} dvt_select_round;
+
+/* Chooses networks to measure by model->seed; value is the measurement, of which training sees only
+ * what was chosen. out (rounds). E_USAGE if nothing would be left. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_predict_select(dvt_ctx *ctx, const dvt_nets *nets,
+                                                     const double           *value,
+                                                     const dvt_predict_opts *model,
+                                                     const dvt_select_opts  *opts,
+                                                     dvt_select_round       *out);
+
 #ifdef __cplusplus
 }
 #endif

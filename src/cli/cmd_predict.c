@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cmd_predict.c - `dovetail predict train|eval|rank|transfer`: latency and accuracy from few measurements.
+ * cmd_predict.c - `dovetail predict train|eval|rank|transfer|select`: latency and accuracy from few measurements.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -32,7 +31,10 @@ static const dvt_option predict_options[] = {
                     "neural models first learn MACs or parameters of unmeasured networks")},
     {DVT_OPTION_STRING(cli_predict_opts, from, NULL, "PREDICTOR",
                        "neural models begin from the graph layers of another")},
-    {DVT_OPTION_U64(cli_predict_opts, number, 10, 1, 1 << 24, "networks", "that 'rank' prints")},
+    {DVT_OPTION_U64(cli_predict_opts, number, 10, 1, 1 << 24, "networks",
+                    "that 'rank' prints, and 'select' measures in a round")},
+    {DVT_OPTION_U32(cli_predict_opts, rounds, 5, 1, 1000, "", "of 'select'")},
+    {DVT_OPTION_ENUM(cli_predict_opts, choice, 0, "iterative|random", "of 'select'")},
     {DVT_OPTION_STRING(cli_predict_opts, output, NULL, "PREDICTOR", "where 'train' writes"),
      .short_name = 'o', .unrecorded = true},
 };
@@ -45,7 +47,7 @@ static const dvt_option_set predict_set = {
     .positional_max = 2,
 };
 
-static double now_s(void)
+double cli_predict_now(void)
 {
     struct timespec t;
 
@@ -61,10 +63,10 @@ static dvt_status test(const cli_run *r, const cli_measured *m, const dvt_predic
 {
     double    *predicted = dvt_alloc(r->ctx, 2 * (size_t)(n + 1) * sizeof *predicted);
     dvt_status st = predicted ? DVT_OK : DVT_E_NOMEM;
-    double     at = now_s();
+    double     at = cli_predict_now();
 
     st = st == DVT_OK ? dvt_predictor_run(r->ctx, p, m->nets, index, n, predicted) : st;
-    out->run_s = now_s() - at;
+    out->run_s = cli_predict_now() - at;
     for (int64_t i = 0; st == DVT_OK && i < n; i++) {
         predicted[n + i] = m->value[index[i]];
     }
@@ -95,9 +97,9 @@ static dvt_status one_seed(const cli_run *r, const cli_measured *m, const dvt_pr
     if (st != DVT_OK) {
         return st;
     }
-    double at = now_s();
+    double at = cli_predict_now();
     st = dvt_predictor_train(r->ctx, m->nets, m->value, &split, &opts, p);
-    out->train_s = now_s() - at;
+    out->train_s = cli_predict_now() - at;
     if (st == DVT_OK) {
         const int64_t skip = split.train + split.valid;
         st = test(r, m, *p, split.order + skip, split.count - skip, out);
@@ -109,8 +111,8 @@ static dvt_status one_seed(const cli_run *r, const cli_measured *m, const dvt_pr
     return st;
 }
 
-static void print(const cli_run *r, const cli_measured *m, const cli_seed_figures *f,
-                  uint32_t count, const char *training_hash)
+void cli_predict_show(const cli_run *r, const cli_measured *m, const cli_seed_figures *f,
+                      uint32_t count, const char *training_hash)
 {
     if (r->common->json) {
         cli_predict_json(r, m, f, count, training_hash);
@@ -138,90 +140,9 @@ static dvt_status train(cli_run *r, const cli_measured *m, bool keep)
         p = NULL;
     }
     if (st == DVT_OK) {
-        print(r, m, f, o->seeds, NULL);
+        cli_predict_show(r, m, f, o->seeds, NULL);
     }
     dvt_predictor_destroy(from);
-    dvt_free(r->ctx, f);
-    return st;
-}
-
-/* ---- transfer ------------------------------------------------------------------------------ */
-
-/* Is column c another device's measurement of the same kind, with a value for every network? */
-static bool is_source(const cli_measured *m, int32_t c)
-{
-    const dvt_column *a = dvt_table_column(m->table, m->column), *b = dvt_table_column(m->table, c);
-    bool              all = c != m->column && a->metric[0] && strcmp(a->metric, b->metric) == 0 &&
-               strcmp(a->device, b->device) != 0;
-
-    for (int64_t i = 0; all && i < m->count; i++) {
-        all = dvt_table_has(m->table, c, m->row[i]);
-    }
-    return all;
-}
-
-/* *source (devices, count), which the caller frees. */
-static dvt_status collect_sources(const cli_run *r, const cli_measured *m, double **source,
-                                  int32_t *devices)
-{
-    const int32_t columns = dvt_table_column_count(m->table);
-
-    *devices = 0;
-    *source = dvt_alloc(r->ctx, (size_t)columns * (size_t)(m->count + 1) * sizeof **source);
-    for (int32_t c = 0; *source && c < columns; c++) {
-        if (is_source(m, c)) {
-            double *out = *source + (int64_t)*devices * m->count;
-            for (int64_t i = 0; i < m->count; i++) {
-                out[i] = dvt_table_at(m->table, c, m->row[i]);
-            }
-            ++*devices;
-        }
-    }
-    return *source ? DVT_OK : DVT_E_NOMEM;
-}
-
-static dvt_status transfer_seed(const cli_run *r, const cli_measured *m, const double *source,
-                                int32_t devices, uint64_t seed, cli_seed_figures *out)
-{
-    const cli_predict_opts *o = r->values;
-    const int64_t           n = m->count;
-    double                 *y = dvt_alloc(r->ctx, 3 * (size_t)n * sizeof *y), at = now_s();
-    dvt_split               split;
-    dvt_status st = y ? dvt_split_make(r->ctx, n, (int64_t)o->train, 0, seed, &split) : DVT_E_NOMEM;
-
-    *out = (cli_seed_figures){.seed = seed};
-    if (st != DVT_OK) {
-        dvt_free(r->ctx, y);
-        return st;
-    }
-    st = dvt_transfer(r->ctx, source, devices, n, split.order, split.train, m->value, y);
-    out->train_s = now_s() - at;
-    const int64_t tested = n - split.train;
-    for (int64_t i = 0; st == DVT_OK && i < tested; i++) {
-        y[n + i] = y[split.order[split.train + i]];
-        y[2 * n + i] = m->value[split.order[split.train + i]];
-    }
-    st = st == DVT_OK ? dvt_figures_of(r->ctx, y + n, y + 2 * n, tested, &out->figures) : st;
-    dvt_split_deinit(r->ctx, &split);
-    dvt_free(r->ctx, y);
-    return st;
-}
-
-static dvt_status transfer(cli_run *r, const cli_measured *m)
-{
-    const cli_predict_opts *o = r->values;
-    cli_seed_figures       *f = dvt_calloc(r->ctx, o->seeds, sizeof *f);
-    double                 *source = NULL;
-    int32_t                 devices = 0;
-    dvt_status              st = f ? collect_sources(r, m, &source, &devices) : DVT_E_NOMEM;
-
-    for (uint32_t i = 0; st == DVT_OK && i < o->seeds; i++) {
-        st = transfer_seed(r, m, source, devices, o->seed + i, &f[i]);
-    }
-    if (st == DVT_OK) {
-        print(r, m, f, o->seeds, NULL);
-    }
-    dvt_free(r->ctx, source);
     dvt_free(r->ctx, f);
     return st;
 }
@@ -261,99 +182,19 @@ static dvt_status eval_file(cli_run *r, const cli_measured *m, const dvt_predict
 
     st = st == DVT_OK ? test(r, m, p, split.order + skip, split.count - skip, &f) : st;
     if (st == DVT_OK) {
-        print(r, m, &f, 1, dvt_predictor_about_of(p)->training_hash);
+        cli_predict_show(r, m, &f, 1, dvt_predictor_about_of(p)->training_hash);
     }
     dvt_split_deinit(r->ctx, &split);
     return st;
 }
 
-typedef struct ranked {
-    double  value;
-    int64_t network;
-} ranked;
-
-static int by_rising(const void *a, const void *b)
-{
-    const ranked *p = a, *q = b;
-
-    return p->value != q->value ? (p->value > q->value) - (p->value < q->value)
-                                : (p->network > q->network) - (p->network < q->network);
-}
-
-static int by_falling(const void *a, const void *b)
-{
-    const ranked *p = a, *q = b;
-
-    return p->value != q->value ? (p->value < q->value) - (p->value > q->value)
-                                : (p->network > q->network) - (p->network < q->network);
-}
-
-static void print_ranked(const cli_run *r, const cli_measured *m, const ranked *list, int64_t n,
-                         double seconds)
-{
-    dvti_json_writer w = {0};
-    char             key[DVT_TABLE_KEY_TEXT];
-
-    if (r->common->json) {
-        w = cli_json_begin(r, "dovetail.predict-rank/1");
-        dvti_json_put_string(&w, "target", cli_measured_target(m));
-        dvti_json_put_string(&w, "goal", dvt_predict_goal_name(m->goal));
-        dvti_json_put_i64(&w, "scored", m->count);
-        dvti_json_put_f64(&w, "seconds", seconds);
-        dvti_json_key(&w, "networks");
-        dvti_json_open_array(&w);
-    } else {
-        dvt_buf_printf(r->out, "%14s %14s  %s\n", "predicted", "measured", "network");
-    }
-    for (int64_t i = 0; i < n; i++) {
-        const int64_t at = list[i].network;
-        dvt_table_key(m->table, m->row[at], key);
-        if (r->common->json) {
-            dvti_json_open_object(&w);
-            dvti_json_put_string(&w, "network", key);
-            dvti_json_put_f64(&w, "predicted", list[i].value);
-            dvti_json_put_f64(&w, "measured", m->value[at]);
-            dvti_json_close_object(&w);
-        } else {
-            dvt_buf_printf(r->out, "%14.8g %14.8g  %s\n", list[i].value, m->value[at], key);
-        }
-    }
-    if (r->common->json) {
-        dvti_json_close_array(&w);
-        cli_json_end(r, &w);
-    }
-}
-
-static dvt_status rank(cli_run *r, const cli_measured *m, const dvt_predictor *p)
-{
-    const cli_predict_opts *o = r->values;
-    const int64_t           most = (int64_t)o->number;
-    double                 *y = dvt_alloc(r->ctx, (size_t)(m->count + 1) * sizeof *y), at = now_s();
-    ranked                 *list = dvt_alloc(r->ctx, (size_t)(m->count + 1) * sizeof *list);
-    dvt_status              st = y && list ? DVT_OK : DVT_E_NOMEM;
-
-    st = st == DVT_OK ? dvt_predictor_run(r->ctx, p, m->nets, NULL, m->count, y) : st;
-    if (st == DVT_OK) {
-        const double seconds = now_s() - at;
-        for (int64_t i = 0; i < m->count; i++) {
-            list[i] = (ranked){y[i], i};
-        }
-        qsort(list, (size_t)m->count, sizeof *list,
-              dvt_predictor_about_of(p)->goal == DVT_GOAL_RANK ? by_falling : by_rising);
-        print_ranked(r, m, list, m->count < most ? m->count : most, seconds);
-    }
-    dvt_free(r->ctx, list);
-    dvt_free(r->ctx, y);
-    return st;
-}
-
 /* ---- command ------------------------------------------------------------------------------- */
 
-enum { TRAIN, EVAL, RANK, TRANSFER, ACTIONS };
+enum { TRAIN, EVAL, RANK, TRANSFER, SELECT, ACTIONS };
 
 static dvt_status find_action(const cli_run *r, int *out)
 {
-    static const char *const actions[ACTIONS] = {"train", "eval", "rank", "transfer"};
+    static const char *const actions[ACTIONS] = {"train", "eval", "rank", "transfer", "select"};
     const cli_predict_opts  *o = r->values;
     const char              *action = r->parsed->positionals.items[0];
     const size_t             more = r->parsed->positionals.count - 1;
@@ -364,7 +205,7 @@ static dvt_status find_action(const cli_run *r, int *out)
     if (*out == ACTIONS) {
         const char *near = dvt_nearest(action, actions, ACTIONS);
         dvt_fail(r->ctx, DVT_E_USAGE, NULL, "predict has no action '%s'", action);
-        dvt_fail_hint(r->ctx, "%s%s%sthe actions are train, eval, rank and transfer",
+        dvt_fail_hint(r->ctx, "%s%s%sthe actions are train, eval, rank, transfer and select",
                       near ? "did you mean '" : "", near ? near : "", near ? "'? " : "");
     } else if (*out == TRAIN && (more || !o->output || o->seeds > 1)) {
         dvt_fail(r->ctx, DVT_E_USAGE, NULL, "predict train needs -o PREDICTOR and one seed");
@@ -372,9 +213,9 @@ static dvt_status find_action(const cli_run *r, int *out)
     } else if (*out == RANK && !more) {
         dvt_fail(r->ctx, DVT_E_USAGE, NULL, "predict rank needs a PREDICTOR");
         dvt_fail_hint(r->ctx, "'predict train -o PREDICTOR' makes one");
-    } else if (*out == TRANSFER && more) {
-        dvt_fail(r->ctx, DVT_E_USAGE, NULL, "predict transfer takes no PREDICTOR");
-        dvt_fail_hint(r->ctx, "it learns from the other devices of the table");
+    } else if (*out >= TRANSFER && more) {
+        dvt_fail(r->ctx, DVT_E_USAGE, NULL, "predict %s takes no PREDICTOR", action);
+        dvt_fail_hint(r->ctx, "it learns from the table alone");
     } else if (*out != TRAIN && o->output) {
         dvt_fail(r->ctx, DVT_E_USAGE, NULL, "-o belongs to predict train");
         dvt_fail_hint(r->ctx, "the result goes to standard output");
@@ -397,10 +238,11 @@ static dvt_status run(cli_run *r)
     }
     st = st == DVT_OK ? cli_measured_load(r, &m) : st;
     if (st == DVT_OK) {
-        st = action == TRANSFER ? transfer(r, &m)
+        st = action == TRANSFER ? cli_predict_transfer(r, &m)
+             : action == SELECT ? cli_predict_select(r, &m)
              : !p               ? train(r, &m, action == TRAIN)
              : action == EVAL   ? eval_file(r, &m, p)
-                                : rank(r, &m, p);
+                                : cli_predict_rank(r, &m, p);
     }
     cli_measured_deinit(r, &m);
     dvt_predictor_destroy(p);
@@ -417,6 +259,8 @@ const cli_command cli_predict = {
         "            what it was not trained on\n"
         "rank        the networks of a table in the order that a PREDICTOR gives them, best first\n"
         "transfer    a device from few samples (--train 10) and the table's other devices\n"
+        "select      figures after each of --rounds rounds of --number networks, which the model\n"
+        "            itself chooses (--choice iterative) or chance does\n"
         "\n"
         "Training, validation and test parts are disjoint; nothing but figures looks at the test\n"
         "part. docs/predict.md describes the models and their figures.",

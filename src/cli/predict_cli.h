@@ -12,9 +12,9 @@
 typedef struct cli_predict_opts {
     CLI_COMMON_FIELDS;
     const char *table, *target, *output, *from;
-    int         model, goal;
+    int         model, goal, choice;
     uint64_t    train, valid, seed, number;
-    uint32_t    seeds, epochs, batch, width, warm_up;
+    uint32_t    seeds, epochs, batch, width, warm_up, rounds;
 } cli_predict_opts;
 
 /* The networks of a table that have a value in one column, and these values. */
@@ -44,5 +44,14 @@ void cli_predict_print(const cli_run *r, const cli_measured *m, const cli_seed_f
                        uint32_t count, const char *training_hash);
 void cli_predict_json(const cli_run *r, const cli_measured *m, const cli_seed_figures *f,
                       uint32_t count, const char *training_hash);
+
+/* As text or JSON. */
+void   cli_predict_show(const cli_run *r, const cli_measured *m, const cli_seed_figures *f,
+                        uint32_t count, const char *training_hash);
+double cli_predict_now(void); /* seconds */
+
+dvt_status cli_predict_rank(const cli_run *r, const cli_measured *m, const dvt_predictor *p);
+dvt_status cli_predict_transfer(const cli_run *r, const cli_measured *m);
+dvt_status cli_predict_select(const cli_run *r, const cli_measured *m);
 
 #endif

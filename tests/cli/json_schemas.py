@@ -76,6 +76,7 @@ def commands(w):
     measured = ["--table", f"nasbench101:{cells}", "--target", "mean_test_acc_108", "--train", "3",
                 "--valid", "0"]
     yield 0, ["predict", "eval", *measured, "--seeds", "2"]
+    yield 0, ["predict", "select", *measured[:4], "--rounds", "2", "--number", "2"]
     yield 0, ["predict", "train", *measured, "--model", "ridge", "-o", w.path / "ridge.npz"]
     yield 0, ["predict", "eval", w.path / "ridge.npz", *measured]
     yield 0, ["predict", "rank", w.path / "ridge.npz", *measured, "--number", "2"]
