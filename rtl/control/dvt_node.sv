@@ -9,7 +9,7 @@
 //          after the launch on.
 // Ports    complete: last flit of the part, in this cycle. padding: bits behind the part are set.
 // Share    shadow and active bits are all the control a kernel has: nothing is decoded twice.
-// Proof    tests/rtl/formal.sh: what enters leaves one cycle later, unchanged; shadow only moves
+// Proof    tests/rtl/formal.py: what enters leaves one cycle later, unchanged; shadow only moves
 //          for its own data.
 // Tests    tests/diff/diff_rtl.c
 module dvt_node #(
@@ -74,4 +74,33 @@ module dvt_node #(
   end else begin : g_none
     assign part = '0;
   end
+
+`ifdef FORMAL
+  // What enters leaves one cycle later, unchanged; the shadow moves for its own data alone, and by
+  // one flit.
+  logic               f_known = 1'b0, f_reset, f_mine = 1'b0;
+  logic [1:0]         f_kind;
+  logic [Link-1:0]    f_flit;
+  logic [Bytes*8-1:0] f_shadow;
+
+  always_ff @(posedge clk) begin
+    f_known  <= 1'b1;
+    f_reset  <= rst;
+    f_kind   <= in_kind;
+    f_flit   <= in_flit;
+    f_shadow <= shadow_q;
+    f_mine   <= selected_q & in_kind[1];
+  end
+  always @(*) begin
+    if (f_known) begin
+      assert (out_kind == (f_reset ? 2'd0 : f_kind));
+      assert (out_flit == f_flit);
+      if (!f_mine) assert (shadow_q == f_shadow);
+      if (f_mine) assert (shadow_q[Bytes*8-1 -: Link] == f_flit);
+      if (f_mine && Bytes*8 > Link) begin
+        assert (shadow_q[Bytes*8-Link-1:0] == f_shadow[Bytes*8-1:Link]);
+      end
+    end
+  end
+`endif
 endmodule

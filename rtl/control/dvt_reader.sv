@@ -22,6 +22,7 @@ module dvt_reader #(
   input  logic [31:0]         words,       // of the run
   input  logic [15:0]         first_unit,  // place of the stream's first unit in its beat
   input  logic [31:0]         units,       // of the stream
+  input  logic                misplaced,   // it is empty, or does not begin and end with a unit
   input  logic                beat_valid,
   input  logic [BeatBits-1:0] beat,
   output logic                beat_pop,
@@ -189,12 +190,12 @@ module dvt_reader #(
       if (take_header && (mask_d & ~Known) != 16'd0) mask_bad_q <= 1'b1;
       // a unit is wanted behind the end, or there are units behind the last word
       if (ended && (state_q == Data || (state_q == Header && words_q != words))) length_q <= 1'b1;
-      if (!ended && state_q == End && words_q == words) length_q <= 1'b1;
+      if (!ended && state_q == Header && words_q == words) length_q <= 1'b1;
     end
   end
   assign bad_header = header_q;
   assign bad_mask   = mask_bad_q;
-  assign bad_length = length_q;
+  assign bad_length = length_q | misplaced;
   assign bad_check  = check_bad_q;
 
   logic unused;

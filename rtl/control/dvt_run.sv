@@ -13,7 +13,7 @@
 // Errors   the first one stays until a start, a soft reset or a clear. A watchdog of 0 never
 //          fires. A start while running stops the run; a start while memory owes answers is
 //          refused.
-// Tests    tests/rtl/rtl_faults.c
+// Tests    tests/fault/fault_rtl.c
 module dvt_run (
   input  logic        clk,
   input  logic        rst,
@@ -68,7 +68,7 @@ module dvt_run (
       still_q <= state_q == Idle || progress || stopped ? 32'd0 : still_q + 32'd1;
       case (state_q)
         Idle:    if (start && quiet) state_q <= Run;
-        Run:     if (stopped) state_q <= Drain;
+        Run:     if (stopped) state_q <= bites ? Idle : Drain;
                  else if (run_end) state_q <= Idle;
         default: if (quiet || bites) state_q <= Idle;
       endcase

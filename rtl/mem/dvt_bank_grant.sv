@@ -4,7 +4,7 @@
 // Ports    want, bank, row of each client; blocked banks serve nobody. Out come the clients
 //          served and, for each bank, whether and which row of it is used and by whom.
 // Cycles   combinational.
-// Proof    tests/rtl/formal.sh: only who wants is served, at most one a bank, the lowest, never
+// Proof    tests/rtl/formal.py: only who wants is served, at most one a bank, the lowest, never
 //          by a blocked bank, and a free bank that somebody wants serves.
 // Tests    tests/diff/diff_rtl.c
 module dvt_bank_grant #(
@@ -41,4 +41,29 @@ module dvt_bank_grant #(
       end
     end
   end
+
+`ifdef FORMAL
+  for (genvar c = 0; c < Clients; c++) begin : g_proof
+    logic [BankBits-1:0] f_bank;
+    logic [Clients-1:0]  f_below;  // served by the same bank
+
+    assign f_bank = bank[c*BankBits +: BankBits];
+    for (genvar d = 0; d < Clients; d++) begin : g_below
+      assign f_below[d] = d < c && served[d] && bank[d*BankBits +: BankBits] == f_bank;
+    end
+    always @(*) begin
+      assume (f_bank < Banks);
+      if (served[c]) begin
+        assert (want[c] && !blocked[f_bank] && f_below == '0);
+        assert (used[f_bank]);
+        assert (used_by[f_bank*ClientBits +: ClientBits] == c);
+        assert (used_row[f_bank*RowBits +: RowBits] == row[c*RowBits +: RowBits]);
+      end
+      if (want[c] && !served[c]) assert (blocked[f_bank] || f_below != '0);
+    end
+  end
+  for (genvar b = 0; b < Banks; b++) begin : g_used
+    always @(*) if (used[b]) assert (served[used_by[b*ClientBits +: ClientBits]]);
+  end
+`endif
 endmodule

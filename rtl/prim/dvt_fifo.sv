@@ -6,8 +6,8 @@
 //          goes past the memory.
 // Rules    a word pushed in cycle t can be seen as head from t + 1 on (timing.md section 3). push
 //          while full and pop while empty are refused and reported by `fault`.
-// Proof    tests/rtl/formal.sh: count never leaves 0..Depth, words leave in order, unchanged.
-// Tests    tests/rtl/fifo.sh
+// Proof    tests/rtl/formal.py: the count never leaves 0..Depth, words leave in order, unchanged.
+// Tests    tests/diff/diff_rtl.c
 module dvt_fifo #(
   parameter int Width     = 8,                  // bits
   parameter int Depth     = 16,                 // words, at least 2
@@ -60,4 +60,33 @@ module dvt_fifo #(
 
   assign head  = head_q;
   assign count = count_q;
+
+`ifdef FORMAL
+  // From the first reset on the ring is whole, its oldest word is the head, and a word that was
+  // pushed stands where it was put (any place, chosen by the prover) until it is popped.
+  (* anyconst *) logic [AddrBits-1:0] f_place;
+  logic                f_known = 1'b0, f_put = 1'b0;
+  logic [Width-1:0]    f_word;
+  logic [CountBits:0]  f_end;
+
+  assign f_end = (CountBits + 1)'(read_q) + (CountBits + 1)'(count_q);
+  always_ff @(posedge clk) begin
+    if (rst) f_known <= 1'b1;
+    if (rst) f_put <= 1'b0;
+    else if (push_ok && write_q == f_place) begin
+      f_put  <= 1'b1;
+      f_word <= push_data;
+    end
+  end
+  always @(*) begin
+    if (f_known) begin
+      assert (count_q <= CountBits'(Depth));
+      assert (read_q <= LastAddr && write_q <= LastAddr);
+      assert (f_end == (CountBits + 1)'(write_q) || f_end == (CountBits + 1)'(write_q) + Depth);
+      assert (count_q == '0 || head_q == mem[read_q]);
+      assert (!f_put || mem[f_place] == f_word);
+      assert (push_ok || !push || count_q == CountBits'(Depth));
+    end
+  end
+`endif
 endmodule

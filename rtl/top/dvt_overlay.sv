@@ -172,7 +172,9 @@ module dvt_overlay #(
 
   dvt_reader u_reader (
     .clk, .rst(flush), .words(stream_words), .first_unit(16'(stream[15:3]) & 16'(UnitBits/64 - 1)),
-    .units({3'd0, stream_bytes[31:3]}), .beat_valid(beat_valid[0]), .beat(control_beat),
+    .units({3'd0, stream_bytes[31:3]}),
+    .misplaced(stream[2:0] != 3'd0 || stream_bytes[2:0] != 3'd0 || stream_bytes == 32'd0 ||
+               stream_words == 32'd0), .beat_valid(beat_valid[0]), .beat(control_beat),
     .beat_pop(beat_pop[0]), .flit_kind, .flit, .launch, .tag(loading_tag), .kernels(loading),
     .bad_header, .bad_mask, .bad_length, .bad_check
   );
@@ -373,6 +375,6 @@ module dvt_overlay #(
   end
 
   logic unused;
-  assign unused = &{1'b0, stream_end[BusLog2-1:0], stream_bytes[2:0], lane_by, elt_served,
+  assign unused = &{1'b0, stream_end[BusLog2-1:0], lane_by, elt_served,
       result_full, busy};
 endmodule

@@ -83,6 +83,7 @@ static void cycle(dvti_rtl_model *m)
                       m->cycle < m->faults.reset_at + 4;
     } else {
         offer_nothing(&m->pins);
+        m->pins.rst = 0;
     }
     m->settle(m->tb, &m->pins);
     if (live) {
