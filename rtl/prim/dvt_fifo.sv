@@ -84,7 +84,7 @@ module dvt_fifo #(
       assert (read_q <= LastAddr && write_q <= LastAddr);
       assert (f_end == (CountBits + 1)'(write_q) || f_end == (CountBits + 1)'(write_q) + Depth);
       assert (count_q == '0 || head_q == mem[read_q]);
-      assert (!f_put || mem[f_place] == f_word);
+      assert (!f_put || (f_place <= LastAddr && mem[f_place] == f_word));
       assert (push_ok || !push || count_q == CountBits'(Depth));
     end
   end

@@ -19,7 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 # file, parameters, text to break and what it becomes
 PROOFS = [
     ("prim/dvt_fifo.sv", {"Width": 3, "Depth": 4}, "write_q == read_d", "write_q == read_q"),
-    ("prim/dvt_fifo.sv", {"Width": 2, "Depth": 5}, "== CountBits'(Depth)", "== CountBits'(Depth+1)"),
+    ("prim/dvt_fifo.sv", {"Width": 2, "Depth": 5}, "!= CountBits'(Depth))", "!= CountBits'(Depth+1))"),
     ("prim/dvt_fifo.sv", {"Width": 2, "Depth": 2}, "mem[read_d]", "mem[read_q]"),
     ("dma/dvt_halves.sv", {}, "room  = used_q < 2'd2", "room  = used_q <= 2'd2"),
     ("control/dvt_node.sv", {"Kernel": 3, "Bits": 20, "Bytes": 8, "Link": 8}, "in_kind[1]) shadow_q",
@@ -48,7 +48,7 @@ def proved(path, parameters):
     if re.search(r"SAT proof finished - no model found: SUCCESS|Induction step proven: SUCCESS",
                  done.stdout):
         return True
-    if re.search(r"model found: FAIL|proof failed|Reached maximum number of time steps", done.stdout):
+    if re.search(r"FAIL!|proof failed|proof did fail", done.stdout + done.stderr):
         return False
     print("# " + (done.stdout + done.stderr)[-600:].replace("\n", "\n# "))
     return None
