@@ -8,7 +8,8 @@ Prints    for each row processor seconds an epoch (median of runs in turns, one 
           to. The network is BRP-NAS's latency predictor (worker_learn.c): 4 layers, width 600, 900
           graphs of 9 nodes, batches of 32; rows beside it show how time grows.
           "tied" computes nodes of equal context once (docs/learn.md, sharing); PyTorch's time
-          beside it is that of the untied network. "score" is a pass without gradients.
+          beside it is that of the untied network. "score" is a pass without gradients, equal
+          contexts computed once.
 Peers     python3-torch, for Debian's Python; a missing one is reported.
 """
 import argparse
@@ -25,10 +26,9 @@ ROWS = (  # mode, samples, width
     ("train", 900, 150), ("train", 900, 300), ("train", 900, 1200), ("score", 10000, 600))
 
 
-def macs(mode, samples, width):
-    """Of the products, for graphs of 9 nodes whose last layer is the global node's alone."""
-    forward = samples * (2 * 9 + 1) * width * width
-    return forward * (1 if mode == "score" else 3)
+def macs(samples, width):
+    """Of an epoch's products, for graphs of 9 nodes whose last layer is the global node's."""
+    return 3 * samples * (2 * 9 + 1) * width * width
 
 
 def measure(mode, samples, width):
@@ -42,8 +42,8 @@ def measure(mode, samples, width):
         cpu = row["dovetail"]["cpu_s"]
         row["epochs_250_s"] = None if mode == "score" else cpu * EPOCHS
         row["graphs_per_s"] = samples / cpu
-        if mode != "tied":
-            row["macs_per_s"] = macs(mode, samples, width) / cpu
+        if mode == "train":
+            row["macs_per_s"] = macs(samples, width) / cpu
     if not ours.reason and not theirs.reason:
         row["ratio"] = row["dovetail"]["cpu_s"] / row["pytorch"]["cpu_s"]
         row["same_result"] = same_result(ours, theirs)

@@ -186,6 +186,86 @@ static void test_learn_graph__the_block_is_differentiated_in_all_parts(void **st
     dvt_graph_set_destroy(s);
 }
 
+/* ---- sharing ------------------------------------------------------------------------------- */
+
+enum { GRAPHS = 60, NODES = 7, WIDTH = 24 };
+
+static dvt_graph_set *random_cells(dvt_ctx *ctx)
+{
+    dvt_rng        rng = dvt_rng_make(12, 0);
+    dvt_graph_set *s;
+    expect_ok(ctx, dvt_graph_set_create(ctx, 3, &s));
+    for (int g = 0; g < GRAPHS; g++) {
+        int32_t label[NODES];
+        float   a[NODES * NODES];
+        for (int i = 0; i < NODES; i++) {
+            label[i] = (int32_t)dvt_rng_below(&rng, 4) - 1;
+            for (int j = 0; j < NODES; j++)
+                a[i * NODES + j] = i == 0 || i == j || (j > i && dvt_rng_below(&rng, 3) == 0);
+        }
+        expect_ok(ctx, dvt_graph_set_add(s, NODES, label, a, false));
+    }
+    return s;
+}
+
+/* Three layers of the same width; values, and the gradients of the weights. Returns the rows. */
+static int64_t run_stack(dvt_ctx *ctx, dvt_graph_set *s, dvt_params *ps, dvt_readout readout,
+                         bool share, float *y, float *dw)
+{
+    int32_t          all[GRAPHS];
+    dvt_graph_batch *b;
+    dvt_tape        *t;
+    for (int32_t i = 0; i < GRAPHS; i++)
+        all[i] = i;
+    expect_ok(ctx, dvt_graph_batch_create(ctx, s, 3, readout, share, &b));
+    expect_ok(ctx, dvt_graph_batch_fill(b, all, GRAPHS));
+    expect_ok(ctx, dvt_tape_create(ctx, 1, &t));
+    dvt_tape_begin(t, DVT_TAPE_RECORD, 0);
+    dvt_block block = {.m = dvt_graph_batch_layer(b, 0), .norm = true, .relu = true};
+    dvt_var   h = dvt_tape_block(t, dvt_tape_param(t, ps, (dvt_param){0}), &block);
+    int64_t   rows = dvt_graph_batch_layer(b, 0)->rows;
+    for (int i = 1; i < 3; i++) {
+        block.m = dvt_graph_batch_layer(b, i);
+        h = dvt_tape_linear(t, h, dvt_tape_param(t, ps, (dvt_param){i}), DVT_NO_VAR);
+        h = dvt_tape_block(t, h, &block);
+    }
+    if (readout == DVT_READOUT_ALL)
+        h = dvt_tape_aggregate(t, dvt_graph_batch_mean(b), h);
+    expect_ok(ctx, dvt_tape_backward(t, dvt_tape_sum(t, h, 0, 2)));
+    assert_int_equal(dvt_tape_shape(t, h)->dim[0], GRAPHS);
+    memcpy(y, dvt_tape_value(t, h), GRAPHS * WIDTH * sizeof *y);
+    memcpy(dw, dvt_params_grad(ps, (dvt_param){1}), WIDTH * WIDTH * sizeof *dw);
+    dvt_params_zero_grad(ps);
+    dvt_tape_destroy(t);
+    dvt_graph_batch_destroy(b);
+    return rows;
+}
+
+static void test_learn_graph__sharing_changes_rounding_only(void **state)
+{
+    float          plain[GRAPHS * WIDTH], shared[GRAPHS * WIDTH];
+    float          dw[WIDTH * WIDTH], dw_shared[WIDTH * WIDTH];
+    dvt_graph_set *s = random_cells(*state);
+    dvt_params    *ps;
+    dvt_param      p;
+    dvt_init       init = {DVT_INIT_NORMAL, 0.5};
+    expect_ok(*state, dvt_params_create(*state, 1, &ps));
+    expect_ok(*state, dvt_params_add(ps, "0", DVT_SHAPE(3, WIDTH), init, &p));
+    expect_ok(*state, dvt_params_add(ps, "1", DVT_SHAPE(WIDTH, WIDTH), init, &p));
+    expect_ok(*state, dvt_params_add(ps, "2", DVT_SHAPE(WIDTH, WIDTH), init, &p));
+    for (int all = 0; all < 2; all++) {
+        dvt_readout r = all ? DVT_READOUT_ALL : DVT_READOUT_FIRST;
+        int64_t     rows = run_stack(*state, s, ps, r, false, plain, dw);
+        int64_t     fewer = run_stack(*state, s, ps, r, true, shared, dw_shared);
+        test_near_f32(shared, plain, GRAPHS * WIDTH, 1e-4, 1e-4);
+        test_near_f32(dw_shared, dw, WIDTH * WIDTH, 1e-3, 1e-3);
+        assert_int_equal(rows, GRAPHS * NODES);
+        assert_true(fewer < rows / 2);
+    }
+    dvt_params_destroy(ps);
+    dvt_graph_set_destroy(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +275,7 @@ int main(void)
         FIXTURE_TEST(test_learn_graph__wrong_graphs_are_refused),
         FIXTURE_TEST(test_learn_graph__sums_of_neighbours_are_differentiated),
         FIXTURE_TEST(test_learn_graph__the_block_is_differentiated_in_all_parts),
+        FIXTURE_TEST(test_learn_graph__sharing_changes_rounding_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
