@@ -2,12 +2,13 @@
 // dvt_accumulate -- a lane's accumulator (docs/numerics-overlay.md section 2).
 //
 // Idea      The dot product is shifted to the accumulator's last bit and enters as an integer:
-//           acc += floor(dot * 2^(shift - Drop)). A term beyond 64 bits enters as the nearest 64-bit
-//           integer; here as the nearest of TermBits bits, which is the same for accumulators that
-//           are narrower. A sum beyond the accumulator saturates. Either counts, once.
+//           acc += floor(dot * 2^(shift - Drop)). A term beyond 64 bits enters as the nearest
+//           64-bit integer; here as the nearest of TermBits bits, which is the same for
+//           accumulators that are narrower. A sum beyond the accumulator saturates. Either
+//           counts, once.
 // Latency   2 cycles: aligned | added. The sum goes to the accumulator, and to `result` with
 //           `load`; `over` tells of a saturation in the cycle behind.
-// Tests     tests/rtl/compute.py
+// Tests     tests/diff/diff_rtl.c
 module dvt_accumulate #(
   parameter int DotBits = 27,
   parameter int AccBits = 64,

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_array -- KVec processing elements that see the same blocks, and their result register.
 //
-// Idea      The pipeline's valid bits, held back by `en`, come from outside; here is what all elements
-//           share: the filter word's address and the blocks, zero where a lane is outside of the
-//           image (stage 3). The cache is read in the cycle that completes the turn: a page is
-//           released then, and the next one may come in while the pipeline stands still.
-// Result    element k's accumulators of all pixels lie side by side, element 0 lowest; they change
-//           when a last turn leaves stage 6 (docs/timing.md sections 5 and 6).
-// Depthwise uses the cache of lane 0: filter2 is its word, there with the turn in stage 2.
-// Tests     tests/rtl/compute.py
+// Idea      The pipeline's valid bits, held back by `en`, come from outside; here is what all
+//           elements share: the filter word's address and the blocks, zero where a lane is
+//           outside of the image (stage 3). The cache is read in the cycle that completes the
+//           turn: a page is released then, and the next one may come in while the pipeline stands
+//           still.
+// Result    element k's accumulators of all pixels lie side by side, element 0 lowest; they
+//           change when a last turn leaves stage 6 (docs/timing.md sections 5 and 6). Depthwise
+//           uses the cache of lane 0: filter2 is its word, there with the turn in stage 2.
+// Tests     tests/diff/diff_rtl.c
 module dvt_array #(
   parameter int AddrBits = $clog2(2 * dvt_pkg::FilterCacheWords)  // derived: do not override
 ) (
@@ -68,7 +69,8 @@ module dvt_array #(
 
   for (genvar k = 0; k < KVec; k++) begin : g_pe
     dvt_pe u_pe (
-      .clk(clk), .rd_en(en & turn_done & filtered), .en1(en), .v(v & {5{en}}), .first6(first6), .last6(last6),
+      .clk(clk), .rd_en(en & turn_done & filtered), .en1(en), .v(v & {5{en}}),
+      .first6(first6), .last6(last6),
       .wr_en(fw_valid & fw_lanes[k]), .wr_addr(wr_addr), .wr_data(fw_data[k*Fw +: Fw]),
       .rd_addr(rd_addr), .blocks3(blocks3_q), .filter2(filters2[k*Fw +: Fw]),
       .result(result[k*Pixels*AccBits +: Pixels*AccBits]), .over(over[k*Pixels +: Pixels])

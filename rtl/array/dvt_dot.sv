@@ -6,7 +6,7 @@
 //           or more can share a DSP block (dvt_mul), and adds the products with their signs. int8
 //           multiplies two's complement.
 // Latency   2 cycles: products | sum.
-// Tests     tests/rtl/compute.py
+// Tests     tests/diff/diff_rtl.c
 module dvt_dot #(
   parameter int CVec        = 8,
   parameter int FeatureBits = 12,

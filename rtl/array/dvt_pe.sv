@@ -6,7 +6,7 @@
 //             5 dot product   6 aligned
 //           a turn that leaves stage 6 is added, and loads `result` if it is the last
 // Limits    a lane is reused in every pixel: one filter word, Pixels feature blocks.
-// Tests     tests/rtl/compute.py
+// Tests     tests/diff/diff_rtl.c
 module dvt_pe #(
   parameter int AddrBits = $clog2(2 * dvt_pkg::FilterCacheWords)  // derived: do not override
 ) (
@@ -53,7 +53,8 @@ module dvt_pe #(
     logic [DotBits-1:0] dot;
     logic [5:0]         shift5;
 
-    dvt_dot #(.CVec(CVec), .FeatureBits(Mf), .FilterBits(Mw), .Int8(Int8), .DotBits(DotBits)) u_dot (
+    dvt_dot #(.CVec(CVec), .FeatureBits(Mf), .FilterBits(Mw), .Int8(Int8),
+              .DotBits(DotBits)) u_dot (
       .clk(clk), .en(v[4:3]), .feature(blocks3[p*Word +: CVec*Mf]),
       .filter(filter3_q[CVec*Mw-1:0]), .dot(dot)
     );

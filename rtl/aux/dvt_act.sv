@@ -4,7 +4,7 @@
 // Latency   LACT + Groups - 1 cycles; LACT is TimingLactTables with function tables, else
 //           TimingLm + 1 (docs/timing.md section 7).
 // Meta      {released, half, channel block, values kept}: goes with the beat.
-// Tests     tests/rtl/compute.py
+// Tests     tests/diff/diff_rtl.c
 module dvt_act #(
   parameter int Values    = dvt_pkg::BeatBlocks * dvt_pkg::CVec,
   parameter int Vec       = Values,

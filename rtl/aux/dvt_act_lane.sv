@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_act_lane -- activation of one value (docs/numerics-overlay.md sections 4 and 6).
 //
-// Idea      One multiplier serves slopes and segments: y = fl(fl(m * x) + a) with m, a = slope, 0 or
-//           the segment's b, a. Adding 0 changes nothing.
-//           stages with tables: 0..3 x - x0 | 4..6 * inv_step | 7 segment read | 8..10 * m |
+// Idea      One multiplier serves slopes and segments: y = fl(fl(m * x) + a) with m, a = slope, 0
+//           or the segment's b, a. Adding 0 changes nothing.
+// Stages    with tables: 0..3 x - x0 | 4..6 * inv_step | 7 segment read | 8..10 * m |
 //           11..14 + a | 15 choice;  without: 0..2 * m | 3 choice
 // Latency   the number of stages: 16 or 4. v[s] enables the registers of stage s.
-// Tests     tests/rtl/compute.py
+// Tests     tests/diff/diff_rtl.c
 module dvt_act_lane #(
   parameter int Tables   = 8,
   parameter int Stages   = Tables > 0 ? dvt_pkg::TimingLactTables  // derived: do not override

@@ -2,12 +2,12 @@
 // dvt_depthwise -- one filter a channel over a window of turns: s = fl(s + fl(x * w))
 // (docs/numerics-overlay.md section 4).
 //
-// Stages    as docs/timing.md section 5 counts them, in cycles with `en`; a turn completed in t: its
-//           filter word stands at filter2 in t + 2, group g is multiplied in t + 4 + g .. t + 6 + g,
-//           added in t + 8 + g .. t + 11 + g; done in t + READ + I + LM + LA + 2,
-//           I = max(Groups, LA). Turns come I cycles apart.
+// Stages    as docs/timing.md section 5 counts them, in cycles with `en`; a turn completed in t:
+//           its filter word stands at filter2 in t + 2, group g is multiplied in t + 4 + g .. t +
+//           6 + g, added in t + 8 + g .. t + 11 + g; done in t + READ + I + LM + LA + 2, I =
+//           max(Groups, LA). Turns come I cycles apart.
 // Result    stands in the cycle with `done`, all Values binary32 values.
-// Tests     tests/rtl/compute.py
+// Tests     tests/diff/diff_rtl.c
 module dvt_depthwise #(
   parameter int Vec    = 16,
   parameter int Values = dvt_pkg::Pixels * dvt_pkg::CVec  // derived: do not override

@@ -9,7 +9,7 @@
 //           beat does not leave.
 // Meta      {released, half, channel block, values kept} of the beat; `lanes_o` is its lane group.
 // Limits    parameter halves alternate from reset on, never restarted: so does who fills them.
-// Tests     tests/rtl/compute.py
+// Tests     tests/diff/diff_rtl.c
 module dvt_drain #(
   parameter int CVec      = dvt_pkg::CVec,
   parameter int Blocks    = dvt_pkg::BlocksPerResult,

@@ -4,7 +4,7 @@
 // Latency   1 + TimingLa + Groups - 1 cycles for a beat of Values, Vec of them a cycle: the operand
 //           becomes binary32 | sum, product or maximum.
 // Operand   Beat blocks, taken in the cycle of valid_i; blocks not fetched read as zero.
-// Tests     tests/rtl/compute.py
+// Tests     tests/diff/diff_rtl.c
 module dvt_elt #(
   parameter int Values   = dvt_pkg::BeatBlocks * dvt_pkg::CVec,
   parameter int Vec      = Values,

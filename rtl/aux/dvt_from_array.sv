@@ -4,7 +4,7 @@
 // Latency   TimingLsArray = 3 cycles: picked from the result register | normalised | rounded.
 // Result    as dvt_array lays it out: element by element, pixel by pixel. Values beyond KVec and
 //           lanes beyond Pixels are zero.
-// Tests     tests/rtl/compute.py
+// Tests     tests/diff/diff_rtl.c
 module dvt_from_array #(
   parameter int Beat      = dvt_pkg::BeatBlocks,
   parameter int CVec      = dvt_pkg::CVec,

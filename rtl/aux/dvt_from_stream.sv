@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_from_stream -- a beat of the stream reader's result register to binary32.
 //
-// Idea      The register holds a lane's binary32 values (behind pool, depthwise, lrn) or, in its low
-//           bits, the block itself (`plain`: no window kernel), which becomes binary32 here.
+// Idea      The register holds a lane's binary32 values (behind pool, depthwise, lrn) or, in its
+//           low bits, the block itself (`plain`: no window kernel), which becomes binary32 here.
 // Latency   TimingLsStream = 1 cycle. Lanes beyond Pixels are zero.
-// Tests     tests/rtl/compute.py
+// Tests     tests/diff/diff_rtl.c
 module dvt_from_stream #(
   parameter int Beat      = dvt_pkg::BeatBlocks,
   parameter int CVec      = dvt_pkg::CVec,

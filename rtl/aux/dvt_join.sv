@@ -2,7 +2,7 @@
 // dvt_join -- Groups groups of Vec values, one a cycle and in order, to a beat of Values.
 //
 // Latency   the beat stands at the outputs in the cycle in which its last group arrives.
-// Tests     tests/rtl/compute.py
+// Tests     tests/diff/diff_rtl.c
 module dvt_join #(
   parameter int Values    = 16,
   parameter int Vec       = 16,

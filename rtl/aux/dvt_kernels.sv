@@ -2,10 +2,10 @@
 // dvt_kernels -- from a drained beat to a packed one: crossbar, scale, act, elt, packing.
 //
 // Idea      A beat travels with its meta = {released, half, channel block, values kept} and never
-//           waits: the drain lets it go only if everything behind has room. Kernels that the overlay
-//           lacks are not there.
+//           waits: the drain lets it go only if everything behind has room. Kernels that the
+//           overlay lacks are not there.
 // Latency   sum over the route + TimingLp - 1 from valid_array or valid_stream to beat_valid.
-// Tests     tests/rtl/compute.py
+// Tests     tests/diff/diff_rtl.c
 module dvt_kernels #(
   parameter int MetaBits = 8,
   parameter int KeepBits = 4,

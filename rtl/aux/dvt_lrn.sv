@@ -7,7 +7,7 @@
 //           t + READ + I + TimingLrnTail, I = size * M; turns come I cycles apart.
 // Result    stands in the cycle with `done`, all Values binary32 values.
 // Limits    windows up to CrossbarLrnSizeMax; TimingLrnTail is at least Lm * 5 + La * 3 + 3.
-// Tests     tests/rtl/compute.py
+// Tests     tests/diff/diff_rtl.c
 module dvt_lrn #(
   parameter int Vec    = 16,
   parameter int Values = dvt_pkg::Pixels * dvt_pkg::CVec  // derived: do not override
@@ -59,7 +59,8 @@ module dvt_lrn #(
     .valid_o(valid), .index_o(index), .first_o(first), .last_o(last), .tap_o(tap),
     .centre_o(centre), .busy(window_busy)
   );
-  dvt_valid_line #(.Depth(Sum)) u_valid (.clk(clk), .rst(rst), .en(en), .v_i(valid), .v_o(v), .end_o(unused_end));
+  dvt_valid_line #(.Depth(Sum)) u_valid (.clk(clk), .rst(rst), .en(en), .v_i(valid), .v_o(v),
+                                          .end_o(unused_end));
   dvt_valid_line #(.Depth(Stages)) u_tail (.clk(clk), .rst(rst), .en(en), .v_i(valid & last),
                                            .v_o(tail), .end_o(tail_end));
 

@@ -8,7 +8,7 @@
 //           Taps of all positions take stages 0 to 7 (v), those of the last one all (tail).
 // Sum       is kept outside (group by group): acc_i enters with stage 4, sum_o is its next value in
 //           stage 7, sum_i the finished one in stage 8.
-// Tests     tests/rtl/compute.py
+// Tests     tests/diff/diff_rtl.c
 module dvt_lrn_lane #(
   parameter int Tables   = 8,
   parameter int RawBits  = 17,
@@ -89,7 +89,7 @@ module dvt_lrn_lane #(
                                                 .d_o(exponent_late));
   assign e2_addr = FactorBits'({table_i, exponent_late});
   always_ff @(posedge clk) begin
-    if (tw_valid && tw_index[9:7] == 3'b110)
+    if (tw_valid && tw_index[9:7] == 3'b110 && {1'b0, tw_table} < 5'(Tables))
       mem[FactorBits'({tw_table, tw_index[6:0]})] <= tw_data;
     if (tail[22] && en) e2_q <= mem[e2_addr];
   end

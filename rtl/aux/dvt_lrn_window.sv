@@ -2,14 +2,14 @@
 // dvt_lrn_window -- which value of its pixel each lane of a group needs: the front of dvt_lrn.
 //
 // Idea      The last 2V + 1 channel blocks of a pixel group are kept, the result's block in the
-//           middle, V blocks back. For a result, every lane gets a line of values that begins with
-//           the window's first channel for the block's channel 0; after each position the lines move
-//           on by one channel, so that channel c's tap always stands at place c.
-// Stages    cycles with `en`; a turn completed in t: block at the port in t + 2, kept from t + 3 on,
-//           lines loaded from t + 4 on; position i, group g at the outputs in t + 4 + i * M + g,
-//           M = max(Groups, LA). Channels that do not exist are zero, as are virtual turns.
+//           middle, V blocks back. For a result, every lane gets a line of values that begins
+//           with the window's first channel for the block's channel 0; after each position the
+//           lines move on by one channel, so that channel c's tap always stands at place c.
+// Stages    cycles with `en`; a turn completed in t: block at the port in t + 2, kept from t + 3
+//           on, lines loaded from t + 4 on; position i, group g at the outputs in t + 4 + i * M +
+//           g, M = max(Groups, LA). Channels that do not exist are zero, as are virtual turns.
 // Raw       a value is {exponent, mantissa} as in its block, int8: the byte.
-// Tests     tests/rtl/compute.py
+// Tests     tests/diff/diff_rtl.c
 module dvt_lrn_window #(
   parameter int Vec       = 16,
   parameter int SizeMax   = 15,

@@ -4,7 +4,7 @@
 // Latency   TimingLp - 1 = 3 cycles; the beat FIFO's write is the fourth.
 // Meta      {released, half, channel block, values kept}: of each block the first `kept` values
 //           count, the others are written as zero.
-// Tests     tests/rtl/compute.py
+// Tests     tests/diff/diff_rtl.c
 module dvt_pack #(
   parameter int Beat     = dvt_pkg::BeatBlocks,
   parameter int CVec     = dvt_pkg::CVec,

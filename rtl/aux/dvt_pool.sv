@@ -6,10 +6,11 @@
 // Stages    as docs/timing.md section 5 counts them, in cycles with `en`; a turn completed in t:
 //           maximum  group g compared in t + 4 + g; done in t + READ + Groups + 2
 //           average  group g added in t + 4 + g .. t + 7 + g, taken out in t + 8 + g, multiplied in
-//                    t + 9 + g .. t + 11 + g; done in t + READ + I + LA + LM + 2, I = max(Groups, LA)
+//                    t + 9 + g .. t + 11 + g; done in t + READ + I + LA + LM + 2,
+//                    I = max(Groups, LA)
 //           Turns come Groups (maximum) or I (average) cycles apart.
 // Result    stands in the cycle with `done`, all Values binary32 values.
-// Tests     tests/rtl/compute.py
+// Tests     tests/diff/diff_rtl.c
 module dvt_pool #(
   parameter int Vec    = 16,
   parameter int Values = dvt_pkg::Pixels * dvt_pkg::CVec  // derived: do not override

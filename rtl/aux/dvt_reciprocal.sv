@@ -2,7 +2,7 @@
 // dvt_reciprocal -- fl(1/v) for v = 1 .. CrossbarPoolWindowMax, and 1 for v = 0.
 //
 // Latency   1 cycle.
-// Tests     tests/rtl/compute.py
+// Tests     tests/diff/diff_rtl.c
 module dvt_reciprocal #(
   parameter int CountBits = $clog2(dvt_pkg::CrossbarPoolWindowMax + 1)  // derived: do not override
 ) (

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_route -- the sparse crossbar: which source feeds scale, act, elt and the packing.
 //
-// Idea      Sources are array, stream reader (with its window kernels), scale, act and elt. A sink
-//           takes from the source in front of it on the word's route; only connections that the
-//           overlay's `connect` allows exist as wires. At most one source is chosen for a sink, and
-//           none of the chosen connections leads in a circle, since a kernel stands on a route once.
+// Idea      Sources are array, stream reader (with its window kernels), scale, act and elt. A
+//           sink takes from the source in front of it on the word's route; only connections that
+//           the overlay's `connect` allows exist as wires. At most one source is chosen for a
+//           sink, and none of the chosen connections leads in a circle, since a kernel stands on
+//           a route once.
 // Latency   none; the choice is registered and stands from the second cycle after the launch on,
 //           before the first beat can arrive.
-// Tests     tests/rtl/compute.py, tests/rtl/formal (a sink has at most one source)
+// Tests     tests/diff/diff_rtl.c, tests/rtl/formal.py (a sink has at most one source)
 module dvt_route #(
   parameter int Bits = 64  // of a beat with its meta
 ) (

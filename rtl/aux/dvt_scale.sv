@@ -3,7 +3,7 @@
 //
 // Latency   TimingLm + TimingLa + Groups - 1 cycles for a beat of Values, Vec of them a cycle.
 // Meta      {released, half, channel block, values kept}: goes with the beat.
-// Tests     tests/rtl/compute.py
+// Tests     tests/diff/diff_rtl.c
 module dvt_scale #(
   parameter int Values    = dvt_pkg::BeatBlocks * dvt_pkg::CVec,
   parameter int Vec       = Values,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_split -- a beat of Values values to Groups groups of Vec, one a cycle.
 //
-// Idea      Group 0 passes in the cycle in which the beat arrives, the others follow from a copy. The
-//           drain's pace (docs/timing.md section 7) keeps Groups cycles between two beats.
+// Idea      Group 0 passes in the cycle in which the beat arrives, the others follow from a copy.
+//           The drain's pace (docs/timing.md section 7) keeps Groups cycles between two beats.
 // Latency   group g stands at the outputs g cycles behind the beat; meta of the beat with each.
-// Tests     tests/rtl/compute.py
+// Tests     tests/diff/diff_rtl.c
 module dvt_split #(
   parameter int Values    = 16,
   parameter int Vec       = 16,

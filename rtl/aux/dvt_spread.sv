@@ -2,7 +2,7 @@
 // dvt_spread -- one value a channel to one value a lane of a group: value n of a beat belongs to
 // channel n mod CVec. Combinational.
 //
-// Tests     tests/rtl/compute.py
+// Tests     tests/diff/diff_rtl.c
 module dvt_spread #(
   parameter int CVec      = 8,
   parameter int Vec       = 16,

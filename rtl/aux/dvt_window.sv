@@ -7,7 +7,7 @@
 // Groups    value n of a turn is channel n mod CVec of lane n div CVec; group g holds values
 //           g * Vec .. g * Vec + Vec - 1. Blocks outside of the image are zero, with inside_o 0.
 // Limits    turns come at least Groups cycles apart.
-// Tests     tests/rtl/compute.py
+// Tests     tests/diff/diff_rtl.c
 module dvt_window #(
   parameter int Vec       = 16,
   parameter int Scaled    = 1,                                                  // int8 alone

@@ -4,7 +4,7 @@
 // At most one of them takes part in a word; the turn in stage READ goes to that one alone.
 //   done     a result stands in the kernel's last stage (docs/timing.md section 5)
 //   result   its Values binary32 values in that cycle
-// Tests     tests/rtl/compute.py
+// Tests     tests/diff/diff_rtl.c
 module dvt_windows #(
   parameter int Values = dvt_pkg::Pixels * dvt_pkg::CVec  // derived: do not override
 ) (

@@ -147,7 +147,7 @@ module dvt_wread_pages #(
   assign fw_word  = word_q;
 
   logic unused;
-  assign unused = &{1'b0, ask_end, ask_below[2:0], take_end, take_below[2:0],
+  assign unused = &{1'b0, turned, ask_end, ask_below[2:0], take_end, take_below[2:0],
       last_byte[BusLog2-1:0],
                     first_byte[BusLog2-1:0], words, part};
 endmodule

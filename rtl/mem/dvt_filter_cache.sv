@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_filter_cache -- the filter words of one lane: two halves of Words words each.
 //
-// Latency   a word whose address stands at rd_* in a cycle with rd_en is at rd_data in the next, until
-//           the next such cycle; a write at wr_* is seen by reads from the next cycle on.
-// Limits    a word is not read while its half is being written (docs/timing.md section 3, Halves).
-// Tests     tests/rtl/compute.py
+// Latency   a word whose address stands at rd_* in a cycle with rd_en is at rd_data in the next,
+//           until the next such cycle; a write at wr_* is seen by reads from the next cycle on.
+// Limits    a word is not read while its half is being written (docs/timing.md section 3,
+//           Halves).
+// Tests     tests/diff/diff_rtl.c
 module dvt_filter_cache #(
   parameter int Words    = 640,
   parameter int Width    = 101,

@@ -4,7 +4,7 @@
 // Idea      Rows of a group arrive in ascending order and are laid out block by block, so that one
 //           read gives the CVec values of a channel block.
 // Latency   reads are combinational (LUT memory); a row is seen from the cycle behind its write on.
-// Tests     tests/rtl/compute.py
+// Tests     tests/diff/diff_rtl.c
 module dvt_param_bank #(
   parameter int CVec      = 8,
   parameter int Blocks    = 2,                               // of a group

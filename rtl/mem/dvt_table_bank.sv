@@ -3,7 +3,8 @@
 //
 // Latency   1 cycle; address = table * 256 + segment. A word written (index as the tw_ port of
 //           dvt_compute has it: 256.. a, 512.. b) is seen by reads from the next cycle on.
-// Tests     tests/rtl/compute.py
+// Limits    words of tables that are not there are dropped.
+// Tests     tests/diff/diff_rtl.c
 module dvt_table_bank #(
   parameter int Tables   = 8,
   parameter int AddrBits = $clog2(Tables * 256)  // derived: do not override
@@ -22,11 +23,13 @@ module dvt_table_bank #(
   logic [31:0]         mem_b [Tables * 256];
   logic [31:0]         a_q, b_q;
   logic [AddrBits-1:0] wr_addr;
+  logic                wr_here;
 
+  assign wr_here = wr_en && {1'b0, wr_table} < 5'(Tables);
   assign wr_addr = AddrBits'({wr_table, wr_index[7:0]});
   always_ff @(posedge clk) begin
-    if (wr_en && wr_index[9:8] == 2'd1) mem_a[wr_addr] <= wr_data;
-    if (wr_en && wr_index[9:8] == 2'd2) mem_b[wr_addr] <= wr_data;
+    if (wr_here && wr_index[9:8] == 2'd1) mem_a[wr_addr] <= wr_data;
+    if (wr_here && wr_index[9:8] == 2'd2) mem_b[wr_addr] <= wr_data;
     if (rd_en) begin
       a_q <= mem_a[rd_addr];
       b_q <= mem_b[rd_addr];

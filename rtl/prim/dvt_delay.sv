@@ -2,7 +2,7 @@
 // dvt_delay -- d_i as it was Depth enabled cycles ago; Depth 0 is a wire.
 //
 // One enable for all stages and no reset, so that a synthesiser may use shift-register memory.
-// Tests     through the kernels that use it (tests/rtl/compute)
+// Tests     through the kernels that use it (tests/diff/diff_rtl.c)
 module dvt_delay #(
   parameter int Width = 1,
   parameter int Depth = 1

@@ -3,9 +3,9 @@
 //
 // Idea      Numbers are zero or normal; NaN, infinity and subnormals never occur. fl() rounds to
 //           nearest, ties to even; zeros and results below 2^-126 become +0, one beyond the
-//           largest finite value that value. Every operation ends in the same step `round`, which takes a
-//           "norm": sign, exponent, 24 significant bits, the bit below them, and whether anything
-//           lies below that. dvt_fp_mul and dvt_fp_add put registers between the steps.
+//           largest finite value that value. Every operation ends in the same step `round`, which
+//           takes a "norm": sign, exponent, 24 significant bits, the bit below them, and whether
+//           anything lies below that. dvt_fp_mul and dvt_fp_add put registers between the steps.
 // Layout    norm  = {zero, sign, exponent (10, two's complement, biased by 127), significand (24),
 //                    half, rest}
 //           prod  = {zero, sign, exponent (10), product (48)}
@@ -14,7 +14,7 @@
 //           sum   = {sign, exponent (8), sum (28: carry, 24, guard, round, sticky)}
 // Subnormal A product in [2^-126 - 2^-150, 2^-126) rounds up to 2^-126 in binary32, whose
 //           subnormals lie 2^-149 apart: significand all ones at biased exponent 0.
-// Tests     tests/rtl/prim (millions of operands against C)
+// Tests     tests/rtl/primitives.py (millions of operands against C)
 package dvt_fp;
   localparam int NormBits = 38;
   localparam int ProdBits = 60;

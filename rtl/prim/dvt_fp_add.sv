@@ -4,7 +4,7 @@
 // Latency    4 cycles: ordered | aligned and added | normalised | rounded. With OutReg = 0 the last
 //            register is the user's: s is the rounded sum in front of it (accumulators).
 // Throughput one sum per cycle; register s loads in cycles with en[s].
-// Tests      tests/rtl/prim
+// Tests      tests/rtl/primitives.py
 module dvt_fp_add #(
   parameter int OutReg = 1,
   parameter int Stages = 3 + OutReg  // derived: do not override

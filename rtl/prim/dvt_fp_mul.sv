@@ -4,7 +4,7 @@
 // Latency    Stages cycles, 1 to 3: product | normalised | rounded. With fewer than three the
 //            registers in front are left out, the last always stays.
 // Throughput one product per cycle; register s loads in cycles with en[s].
-// Tests      tests/rtl/prim
+// Tests      tests/rtl/primitives.py
 module dvt_fp_mul #(
   parameter int Stages = 3
 ) (

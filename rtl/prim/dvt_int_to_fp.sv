@@ -4,7 +4,7 @@
 // Latency    2 cycles behind acc: magnitude and normalised | rounded (with the register that picks
 //            acc from the result, the TimingLsArray = 3 of docs/timing.md section 7).
 // Limits     LsbExp -30..0, so that no result leaves binary32's range.
-// Tests      tests/rtl/prim
+// Tests      tests/rtl/primitives.py
 module dvt_int_to_fp #(
   parameter int Bits   = 64,
   parameter int LsbExp = -30

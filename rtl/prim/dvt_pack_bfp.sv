@@ -6,7 +6,7 @@
 //           these, at least 0, at most 31; then each value is shifted to it and rounded once, to
 //           nearest, ties to even. What was too large for exponent 31 saturates and is counted.
 // Latency   3 cycles: exponents | largest | shifted and rounded.
-// Tests     tests/rtl/prim
+// Tests     tests/rtl/primitives.py
 module dvt_pack_bfp #(
   parameter int CVec     = 8,
   parameter int MantBits = 12,

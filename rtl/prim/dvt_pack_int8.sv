@@ -2,7 +2,7 @@
 // dvt_pack_int8 -- CVec binary32 values to bytes: clamp(rne(fl(y * inv_scale)), -127, 127).
 //
 // Latency   3 cycles: product | its rounding to binary32 | rounding to an integer.
-// Tests     tests/rtl/prim
+// Tests     tests/rtl/primitives.py
 module dvt_pack_int8 #(
   parameter int CVec = 8
 ) (

@@ -4,7 +4,7 @@
 // v_o[0] is v_i itself, v_o[s] what it was s enabled cycles ago: v_o[s] enables register s of the
 // pipeline (counted from 0), v_o[Depth] tells that the last register holds a value; end_o is the
 // same, and comes from a register alone. Cleared by rst.
-// Tests     through the kernels that use it (tests/rtl/compute)
+// Tests     through the kernels that use it (tests/diff/diff_rtl.c)
 module dvt_valid_line #(
   parameter int Depth = 1
 ) (

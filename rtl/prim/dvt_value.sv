@@ -4,7 +4,7 @@
 // Block floating point: mant * 2^(exp - 15 - (MantBits - 2)), exact. int8: fl(mant * scale) with
 // Scaled, else the integer itself.
 // Latency    1 cycle.
-// Tests      tests/rtl/prim
+// Tests      tests/rtl/primitives.py
 module dvt_value #(
   parameter int MantBits = 12,
   parameter int Int8     = 0,

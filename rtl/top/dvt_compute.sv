@@ -8,7 +8,7 @@
 //           empties it beat by beat into the kernels of the route, which never stop.
 // Limits    parts stand still from the cycle after `launch` to the next; a launch comes when
 //           nothing is under way. Parameter halves alternate from reset on.
-// Tests     tests/rtl/compute.py
+// Tests     tests/diff/diff_rtl.c
 module dvt_compute (
   input  logic                                                clk,
   input  logic                                                rst,

@@ -296,6 +296,8 @@ module dvt_overlay #(
   end else begin : g_no_elt
     assign {elt_want, elt_bank, elt_row, elt_served, elt_used, elt_used_row} = '0;
     assign {operand_ready, operand_data, operand_valid, elt_step, elt_fault} = '0;
+    logic unused_elt;
+    assign unused_elt = &{1'b0, elt_want, elt_bank, elt_row, operand_taken, operand_pop};
   end
   for (genvar b = 0; b < Banks; b++) begin : g_read_row
     assign read_row[b*RowBits +: RowBits] =
