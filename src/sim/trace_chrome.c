@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * trace_chrome.c - the cycle model as a timeline in Chrome's trace event form (JSON), which Perfetto
- * and chrome://tracing open.
+ * trace_chrome.c - the cycle model as a timeline in Chrome's trace event form (JSON), which
+ * Perfetto and chrome://tracing open.
  *
  * Form      a line for the long words and one for each unit; complete events ("X") from a unit's
  *           first cycle for a word, page or group to its last, instants ("i") for launches,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * trace_int.h - what the cycle model shows of itself: signals for wave viewers, spans for timelines.
+ * trace_int.h - what the cycle model shows of itself: signals for wave viewers, spans for
+ * timelines.
  *
  * Idea      A step looks twice: at its start for the state, at its end for what happened. The wave
  *           form (trace_vcd.c) writes every signal that changed; the timeline (trace_chrome.c)

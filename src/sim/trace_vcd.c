@@ -3,8 +3,8 @@
  * trace_vcd.c - the cycle model's signals as a value change dump (IEEE 1364, section 18).
  *
  * Form      one scope a unit, one code character a signal; a time stamp for every cycle in which
- *           something changed, and one at the end. One nanosecond of the file is one cycle. No date:
- *           the same program gives the same bytes.
+ *           something changed, and one at the end. One nanosecond of the file is one cycle. No
+ *           date: the same program gives the same bytes.
  * Tests     tests/unit/test_trace.c
  */
 #include <assert.h>
