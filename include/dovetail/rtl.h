@@ -39,10 +39,11 @@ typedef struct dvt_rtl_opts {
 
 /* As the overlay's counters told it, added up over the runs of a program. `stall`: features,
  * filters, instructions, banks, crossbar, memory, drain, auxiliary (docs/timing.md section 9), as
- * the cycle model counts them. */
-enum { DVT_RTL_STALLS = 8 };
+ * the cycle model counts them. `kernel`: flits, steps of fread, pages and parameters, turns, beats
+ * drained, operand beats fetched, beats taken by the writer. */
+enum { DVT_RTL_STALLS = 8, DVT_RTL_KERNELS = 8 };
 typedef struct dvt_rtl_counters {
-    uint64_t runs, words, cycles, array_busy, stall[DVT_RTL_STALLS];
+    uint64_t runs, words, cycles, array_busy, stall[DVT_RTL_STALLS], kernel[DVT_RTL_KERNELS];
     uint64_t beats_read, beats_written, saturated;
 } dvt_rtl_counters;
 

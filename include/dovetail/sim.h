@@ -71,18 +71,20 @@ typedef enum dvt_stall {
 } dvt_stall;
 DVT_API const char *dvt_stall_name(dvt_stall s);
 
-/* Cycles in which a unit did its work (docs/timing.md section 9). */
-#define DVT_BUSY_LIST(X)                                             \
-    X(READER, "reader", "flits sent over the chain")                 \
-    X(FREAD, "fread", "steps that wrote features")                   \
-    X(PAGES, "pages", "steps that wrote filters")                    \
-    X(PARAMS, "params", "steps that wrote parameters")               \
-    X(SREAD, "sread", "cycles in which a turn was worked on")        \
-    X(TURNS, "turns", "turns completed, virtual ones included")      \
-    X(BEATS, "beats", "beats drained")                               \
-    X(ELT, "elt", "cycles in which an operand beat was worked on")   \
-    X(WRITE, "write", "cycles in which the writer worked on a beat") \
-    X(READ_BEATS, "read_beats", "beats read on the bus")             \
+/* What units did, and for how many cycles (docs/timing.md section 9). */
+#define DVT_BUSY_LIST(X)                                               \
+    X(READER, "reader", "flits sent over the chain")                   \
+    X(FREAD, "fread", "steps that wrote features")                     \
+    X(PAGES, "pages", "steps that wrote filters")                      \
+    X(PARAMS, "params", "steps that wrote parameters")                 \
+    X(TURNS, "turns", "turns completed, virtual ones included")        \
+    X(BEATS, "beats", "beats drained")                                 \
+    X(OPERANDS, "operands", "operand beats fetched")                   \
+    X(TAKEN, "taken", "beats taken by the writer")                     \
+    X(SREAD, "sread", "cycles in which a turn was worked on")          \
+    X(ELT, "elt", "cycles in which an operand beat was worked on")     \
+    X(WRITE, "write", "cycles in which the writer worked on a beat")   \
+    X(READ_BEATS, "read_beats", "beats read on the bus")               \
     X(WRITE_BEATS, "write_beats", "beats written on the bus")
 
 typedef enum dvt_busy {

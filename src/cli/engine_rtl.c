@@ -85,6 +85,12 @@ static dvt_status compare_counters(cli_engine *e)
                          runs * (uint64_t)e->profile.stall[i]);
         }
     }
+    for (int i = 0; st == DVT_OK && i < DVT_RTL_KERNELS; i++) { /* the first of dvt_busy */
+        if (c.kernel[i] != runs * (uint64_t)e->profile.busy[i]) {
+            st = differs(e, dvt_busy_name((dvt_busy)i), c.kernel[i],
+                         runs * (uint64_t)e->profile.busy[i]);
+        }
+    }
     return st;
 }
 

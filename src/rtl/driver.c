@@ -218,12 +218,17 @@ static dvt_status read_counters(dvt_rtl *r)
         DVT_CSR_STALL_FEATURES, DVT_CSR_STALL_FILTERS,   DVT_CSR_STALL_INSTRUCTIONS,
         DVT_CSR_STALL_BANKS,    DVT_CSR_STALL_CROSSBAR,  DVT_CSR_STALL_MEMORY,
         DVT_CSR_STALL_DRAIN,    DVT_CSR_STALL_AUXILIARY, DVT_CSR_BEATS_READ,
-        DVT_CSR_BEATS_WRITTEN,  DVT_CSR_SATURATED};
+        DVT_CSR_BEATS_WRITTEN,  DVT_CSR_SATURATED,       DVT_CSR_KERNEL_LINK,
+        DVT_CSR_KERNEL_FREAD,   DVT_CSR_KERNEL_PAGES,    DVT_CSR_KERNEL_PARAMS,
+        DVT_CSR_KERNEL_SREAD,   DVT_CSR_KERNEL_DRAIN,    DVT_CSR_KERNEL_ELT,
+        DVT_CSR_KERNEL_WRITE};
     dvt_rtl_counters *c = &r->counters;
-    uint64_t *const   to[] = {&c->words,         &c->cycles,   &c->array_busy, &c->stall[0],
-                              &c->stall[1],      &c->stall[2], &c->stall[3],   &c->stall[4],
-                              &c->stall[5],      &c->stall[6], &c->stall[7],   &c->beats_read,
-                              &c->beats_written, &c->saturated};
+    uint64_t *const   to[] = {&c->words,         &c->cycles,    &c->array_busy, &c->stall[0],
+                              &c->stall[1],      &c->stall[2],  &c->stall[3],   &c->stall[4],
+                              &c->stall[5],      &c->stall[6],  &c->stall[7],   &c->beats_read,
+                              &c->beats_written, &c->saturated, &c->kernel[0],  &c->kernel[1],
+                              &c->kernel[2],     &c->kernel[3], &c->kernel[4],  &c->kernel[5],
+                              &c->kernel[6],     &c->kernel[7]};
     dvt_status        st = DVT_OK;
 
     c->runs++;

@@ -238,6 +238,8 @@ static void count(dvti_cycles *s, const at_start *a)
     t->busy[DVT_BUSY_SREAD] += e->sread_works;
     t->busy[DVT_BUSY_TURNS] += e->completed;
     t->busy[DVT_BUSY_BEATS] += e->drained;
+    t->busy[DVT_BUSY_OPERANDS] += e->operand_fetched;
+    t->busy[DVT_BUSY_TAKEN] += e->beat_taken;
     t->busy[DVT_BUSY_ELT] += e->elt_works;
     t->busy[DVT_BUSY_WRITE] += e->write_works;
     t->busy[DVT_BUSY_WRITE_BEATS] += e->beat_written;

@@ -97,6 +97,7 @@ void dvti_operand_step(dvti_cycles *s, bool may_begin)
     }
     dvti_banks_serve(s, s->operand_blocks, &o->walk.count, s->read_port);
     if (o->walk.count == 0) {
+        s->e.operand_fetched = true;
         o->at[o->fetched++ % (DVT_TIMING_FE + 1)] = s->now + DVT_TIMING_READ + 1;
         dvti_walk_next(s, &o->walk, e->a);
     }

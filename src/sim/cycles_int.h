@@ -159,7 +159,7 @@ typedef struct dvti_writer {
 typedef struct dvti_cycle_events {
     bool     launch, enable, completed, drained, waits_param, credit, beat_read, beat_written;
     bool     control, fread_step, page_step, param_step, flit, sread_works, elt_works, write_works;
-    bool     page_ends, param_ends;
+    bool     page_ends, param_ends, operand_fetched, beat_taken;
     uint32_t stall; /* dvt_stall, or DVT_STALL_COUNT: busy */
 } dvti_cycle_events;
 

@@ -178,6 +178,7 @@ static void take_beat(dvti_cycles *s, const dvti_word_plan *p)
         split(s);
     }
     if (k->next == k->count || k->count == 0) {
+        s->e.beat_taken = true;
         s->drain.taken++;
         dvti_walk_next(s, k, r->d);
     }

@@ -86,6 +86,9 @@ static dvt_status compare_times(const dvt_program *p, const dvt_rtl_counters *c,
     for (int i = 0; i < DVT_STALL_COUNT; i++) {
         differ(r, dvt_stall_name((dvt_stall)i), c->stall[i], f.stall[i]);
     }
+    for (int i = 0; i < DVT_RTL_KERNELS; i++) { /* the first of dvt_busy */
+        differ(r, dvt_busy_name((dvt_busy)i), c->kernel[i], f.busy[i]);
+    }
     differ(r, "beats read", c->beats_read, f.busy[DVT_BUSY_READ_BEATS]);
     differ(r, "beats written", c->beats_written, f.busy[DVT_BUSY_WRITE_BEATS]);
     dvt_profile_deinit(&f);
