@@ -3,11 +3,12 @@
  * bench_tables.c - importing published files, opening their caches, and asking them.
  *
  * Usage     bench_tables [--json] [--all]      from the repository's root
- * Prints    for each file of $DOVETAIL_TEST_DATA/nas and for record files made here (from every 64th
- *           cell of NAS-Bench-101; --all: from every one, which takes minutes and 2 GB in /tmp):
- *           seconds to import, MB/s of the file, bytes of file and cache, milliseconds to open the
- *           cache (median; all checksums), nanoseconds to find a network and to read a value, and
- *           the peak of memory. The limit beside opening is the time to read the cache's bytes once.
+ * Prints    for each file of $DOVETAIL_TEST_DATA/nas and for record files made here (from every
+ *           64th cell of NAS-Bench-101; --all: from every one, which takes minutes and 2 GB in
+ *           /tmp): processor seconds to import, MB/s of the file, bytes of file and cache, the peak
+ *           of memory taken by the import, milliseconds to open the cache (median; all checksums),
+ *           time to find a network by its text and to read a value. The limit beside opening is the
+ *           time to read the cache's bytes once.
  */
 #include "dovetail/table.h"
 #include "report.h"

@@ -3,9 +3,9 @@
  * table_import.c - decides how a published file is read, and writes its cache.
  *
  * Idea       The content decides: gzip and bzip2 are unpacked, pickles are known by their first
- *            byte, the rest is CSV. TFRecord files are known by their name or by the checksum of their first
- *            length, and read record by record. The cache is written beside its final place and
- *            renamed.
+ *            byte, the rest is CSV. TFRecord files are known by their name or by the checksum of
+ *            their first length, and read record by record. The cache is written beside its final
+ *            place and renamed.
  * Tests      tests/unit/test_table.c, tests/fault/fault_tables.c
  */
 #define _POSIX_C_SOURCE 200809L /* pread */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_table_nats.c - NATS-Bench's pickles, one for all networks and a folder of compressed ones; what
- * contradicts itself is refused.
+ * test_table_nats.c - NATS-Bench's pickles, one for all networks and a folder of compressed ones;
+ * what contradicts itself is refused.
  *
  * The files are written here, in protocol 0, from the form that the benchmark's own reader expects.
  */
@@ -198,7 +198,7 @@ static void test_table_nats__damaged_compression_is_refused_or_seen(void **state
             blob.data[i - size] ^= 0x10;
         }
         const dvt_status st = dvti_bunzip_in_place(*state, "packed", 1 << 20, &blob);
-        /* without its magic it is no bzip2 and stays as it is; bits of padding may change nothing */
+        /* without its magic it is no bzip2 and stays; bits of padding may change nothing */
         assert_true(st == DVT_E_PARSE ||
                     (st == DVT_OK && (blob.size < 4 || !dvti_is_bzip2(blob.data, blob.size))));
         dvt_blob_deinit(*state, &blob);
