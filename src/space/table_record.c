@@ -260,6 +260,24 @@ static bool once(dvti_wire *w, const dvti_wire_field *f, uint32_t *seen, double 
     return true;
 }
 
+/* current_epoch: a double; writers of other schemas store it as a float or a whole number. */
+static bool once_epoch(const dvti_wire_field *f, uint32_t *seen, double *out)
+{
+    const uint32_t half = (uint32_t)f->value;
+    float          single;
+
+    if (f->type == DVTI_WIRE_BYTES || *seen & 2u) {
+        return false;
+    }
+    memcpy(&single, &half, sizeof single);
+    *out = f->type == DVTI_WIRE_VARINT ? (double)(int64_t)f->value : (double)single;
+    if (f->type == DVTI_WIRE_FIXED64) {
+        memcpy(out, &f->value, sizeof *out);
+    }
+    *seen |= 2u;
+    return true;
+}
+
 /* What is wrong with the values of an evaluation, or NULL. */
 static const char *check_values(const double v[DVTI_RECORD_VALUES])
 {
@@ -285,7 +303,8 @@ static const char *read_evaluation(dvti_wire *w, const dvti_wire_field *field,
         if (f.number < 1 || f.number > DVTI_RECORD_VALUES) {
             return "EvaluationData has a field that is not known";
         }
-        if (!once(&sub, &f, &seen, &value[f.number - 1])) {
+        if (!(f.number == 1 ? once_epoch(&f, &seen, &value[0])
+                            : once(&sub, &f, &seen, &value[f.number - 1]))) {
             return "EvaluationData has a field twice or of another type";
         }
     }

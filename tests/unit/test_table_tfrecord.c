@@ -57,7 +57,9 @@ static void same_record(dvt_ctx *ctx, const dvt_table *t, const record_case *c, 
 
     expect_ok(ctx, dvt_table_find(ctx, t, c->hash, &row));
     dvt_table_nb101_cell(t, row, &cell);
-    assert_memory_equal(&cell, &c->cell, sizeof cell);
+    assert_int_equal(cell.vertices, c->cell.vertices);
+    assert_int_equal(cell.adj_bits, c->cell.adj_bits);
+    assert_memory_equal(cell.ops, c->cell.ops, sizeof cell.ops);
     dvt_table_nb101_hash(t, row, hash);
     assert_string_equal(hash, c->hash);
     expect_ok(ctx, dvt_table_value(ctx, t, "params", row, &parameters));
