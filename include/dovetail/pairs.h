@@ -80,6 +80,8 @@ struct dvt_pair_cost {
     const char    *name; /* with a version: files of interrupted searches compare it */
     int32_t        metric_count;
     dvt_metric     metric[DVT_PAIR_METRICS];
+    int32_t        batch;    /* costs to compute before looking at what was found; 0: many, as they
+                              * are quick. For costs of milliseconds some hundred */
     int32_t        groups;   /* of networks that share bounds; 0 if bounds is NULL */
     const int32_t *group_of; /* (networks) */
     /* out: (count, metric_count), the exact values of `network` on each of the accelerators. */

@@ -15,6 +15,7 @@
  * Idea       What is open follows from what was found, so only that is kept. The lists of open
  *            accelerators are made anew: the frontier is the same, but blocks may be cut elsewhere,
  *            and a few costs more or less be computed.
+ *            A search that is stopped within a network begins that one again.
  * Problem    names, objectives, limits, order and values of feasible networks and accelerators, and
  *            the costs of the first network: a file of another problem is refused.
  * Safety     the file is replaced as a whole (dvt_file_write): a search that is killed leaves the
@@ -214,7 +215,8 @@ static dvt_status take_row(dvti_search *s, const row *r, uint64_t offset)
     int64_t    rest[DVTI_MAX] = {0};
     dvt_status st;
 
-    if (r->place < 0 || r->place >= s->place || r->lane < 0 || r->lane >= s->kept_count) {
+    if (r->place < 0 || r->place > s->place || r->place >= s->n || r->lane < 0 ||
+        r->lane >= s->kept_count) {
         return fail_at(s, offset, "a pair is out of range");
     }
     f.cls = s->class_of[f.lane];

@@ -16,6 +16,8 @@
  *            groups, (2) costs of what is open, both on all threads against what was found before
  *            the block, (3) merged in order by one. Sizes depend on counts alone, so nothing
  *            depends on the number of threads.
+ * Slow       costs come in small batches, which may end within a network, so that what is found on
+ *            one accelerator rules others out before they are computed.
  * Memory     TASKS costs and FRESH new list entries a block; OPEN_MAX entries in all lists, above
  *            which a list is made anew each time it is asked for; found pairs are reduced whenever
  *            they have doubled.
@@ -28,6 +30,7 @@
 enum {
     BLOCK_FIRST = 16, /* networks */
     TASKS = 1 << 16,
+    ITEM = 8, /* accelerators, where costs are slow */
     FRESH = 1 << 20,
     OPEN_MAX = 1 << 22,
     REDUCE_FROM = 1 << 16 /* found pairs */
@@ -39,6 +42,13 @@ typedef struct scratch {
     int64_t *ceilings;  /* the same, where limits from below need them; else NULL */
     int32_t *lane, *id; /* (kept) */
 } scratch;
+
+/* Open accelerators [from, to) of a network's list, for one thread. */
+typedef struct item {
+    int64_t place, begin; /* begin: of its results */
+    int32_t from, to;
+    int32_t results, costs;
+} item;
 
 typedef struct block {
     dvti_search *s;
@@ -53,12 +63,12 @@ typedef struct block {
     int32_t *fresh_lane;  /* (fresh_max, kept) */
     int64_t *fresh_bound; /* (fresh_max, kept, kp) */
 
-    int64_t  count;   /* networks */
-    int64_t *begin;   /* (DVTI_BLOCK_MAX + 1) of each network's results */
-    int32_t *results; /* (DVTI_BLOCK_MAX) how many */
-    int32_t *costs;   /* (DVTI_BLOCK_MAX) how many were computed */
-    int32_t *lane;    /* (TASKS + kept) */
-    int64_t *pair;    /* (TASKS + kept, kp) */
+    int64_t  count; /* networks */
+    bool     whole; /* all accelerators of the last one are in it */
+    item    *items; /* (DVTI_BLOCK_MAX + TASKS / ITEM) */
+    int64_t  item_count, task_count, task_max;
+    int32_t *lane; /* (TASKS) results */
+    int64_t *pair; /* (TASKS, kp) */
     int64_t  number;
 } block;
 
@@ -200,17 +210,16 @@ static void forget_lists(block *b)
 
 /* ---- costs --------------------------------------------------------------------------------- */
 
-/* Of network `place`, what is open; those that nothing found is as good as become results. */
-static void cost_network(block *b, int64_t i, const scratch *w)
+/* Costs of what is open in an item; those that nothing found is as good as become results. */
+static void cost_item(block *b, item *it, const scratch *w)
 {
     const dvti_search *s = b->s;
-    const int64_t      place = s->place + i;
-    const dvti_open   *o = &s->open[dvti_group_of(s, place)];
-    const int64_t     *network = s->network_vec + place * s->kn;
-    int32_t            count = 0, results = 0;
+    const dvti_open   *o = &s->open[dvti_group_of(s, it->place)];
+    const int64_t     *network = s->network_vec + it->place * s->kn;
+    int32_t            count = 0;
     int64_t            rest[DVTI_MAX] = {0}, pair[DVTI_MAX] = {0};
 
-    for (int32_t k = 0; k < o->count; k++) {
+    for (int32_t k = it->from; k < it->to; k++) {
         dvti_rest(s, network, o->bound + (size_t)k * (size_t)s->kp, rest);
         if (!dvti_archive_has(&s->archive, s->class_of[o->lane[k]], rest)) {
             w->lane[count] = o->lane[k];
@@ -218,51 +227,58 @@ static void cost_network(block *b, int64_t i, const scratch *w)
         }
     }
     if (s->costly && count > 0) {
-        s->p->cost->cost(s->p->cost, s->order[place], w->id, count, w->metrics);
+        s->p->cost->cost(s->p->cost, s->order[it->place], w->id, count, w->metrics);
     }
+    it->costs = s->costly ? count : 0;
+    it->results = 0;
     for (int32_t k = 0; k < count; k++) {
         if (!dvti_pair_values(s, w->metrics + k * s->metrics, true, pair)) {
             continue;
         }
         dvti_rest(s, network, pair, rest);
         if (!dvti_archive_has(&s->archive, s->class_of[w->lane[k]], rest)) {
-            const int64_t at = b->begin[i] + results++;
+            const int64_t at = it->begin + it->results++;
             b->lane[at] = w->lane[k];
             memcpy(b->pair + at * s->kp, pair, (size_t)s->kp * sizeof *pair);
         }
     }
-    b->results[i] = results;
-    b->costs[i] = s->costly ? count : 0;
 }
 
-static void cost_networks(void *ud, int64_t begin, int64_t end, uint32_t worker)
+static void cost_items(void *ud, int64_t begin, int64_t end, uint32_t worker)
 {
     block *b = ud;
 
     for (int64_t i = begin; i < end; i++) {
-        cost_network(b, i, &b->scratch[worker]);
+        cost_item(b, &b->items[i], &b->scratch[worker]);
     }
+}
+
+static dvt_status merge_item(block *b, const item *it)
+{
+    dvti_search   *s = b->s;
+    const int64_t *network = s->network_vec + it->place * s->kn;
+    dvt_status     st = DVT_OK;
+
+    s->computed += it->costs;
+    for (int64_t at = it->begin; st == DVT_OK && at < it->begin + it->results; at++) {
+        dvti_found f = {.place = it->place, .lane = b->lane[at], .cls = s->class_of[b->lane[at]]};
+        int64_t    rest[DVTI_MAX] = {0};
+        memcpy(f.pair, b->pair + at * s->kp, (size_t)s->kp * sizeof *f.pair);
+        dvti_rest(s, network, f.pair, rest);
+        if (!dvti_archive_has(&s->archive, f.cls, rest)) {
+            st = dvti_found_vec_push(s->ctx, &s->found, f);
+            st = st == DVT_OK ? dvti_archive_add(&s->archive, f.cls, rest) : st;
+        }
+    }
+    return st;
 }
 
 static dvt_status merge(block *b)
 {
-    dvti_search *s = b->s;
-    dvt_status   st = DVT_OK;
+    dvt_status st = DVT_OK;
 
-    for (int64_t i = 0; st == DVT_OK && i < b->count; i++) {
-        const int64_t *network = s->network_vec + (s->place + i) * s->kn;
-        s->computed += b->costs[i];
-        for (int64_t at = b->begin[i]; st == DVT_OK && at < b->begin[i] + b->results[i]; at++) {
-            dvti_found f = {
-                .place = s->place + i, .lane = b->lane[at], .cls = s->class_of[b->lane[at]]};
-            int64_t rest[DVTI_MAX] = {0};
-            memcpy(f.pair, b->pair + at * s->kp, (size_t)s->kp * sizeof *f.pair);
-            dvti_rest(s, network, f.pair, rest);
-            if (!dvti_archive_has(&s->archive, f.cls, rest)) {
-                st = dvti_found_vec_push(s->ctx, &s->found, f);
-                st = st == DVT_OK ? dvti_archive_add(&s->archive, f.cls, rest) : st;
-            }
-        }
+    for (int64_t i = 0; st == DVT_OK && i < b->item_count; i++) {
+        st = merge_item(b, &b->items[i]);
     }
     return st;
 }
@@ -293,40 +309,78 @@ static void choose_networks(block *b)
     }
 }
 
-/* Places for the results of each network; ends the block where they are full. */
-static void place_results(block *b)
+/* The part of a network's list that is left, cut into items for threads. */
+static void add_items(block *b, int64_t place, int32_t from, int32_t to)
 {
-    const dvti_search *s = b->s;
+    const bool    slow = b->s->costly && b->s->p->cost->batch > 0;
+    const int32_t step = slow ? ITEM : to - from;
 
-    b->begin[0] = 0;
-    for (int64_t i = 0; i < b->count; i++) {
-        b->begin[i + 1] = b->begin[i] + s->open[dvti_group_of(s, s->place + i)].count;
-        if (b->begin[i + 1] >= TASKS) {
-            b->count = i + 1;
-        }
+    for (int32_t at = from; at < to; at += step) {
+        const int32_t end = to - at < step ? to : at + step;
+        b->items[b->item_count++] =
+            (item){.place = place, .begin = b->task_count, .from = at, .to = end};
+        b->task_count += end - at;
     }
+}
+
+/* Items for as many networks as there is room for, or for a part of the first one. */
+static void make_items(block *b)
+{
+    dvti_search *s = b->s;
+
+    b->item_count = b->task_count = 0;
+    b->whole = true;
+    for (int64_t i = 0; i < b->count; i++) {
+        const dvti_open *o = &s->open[dvti_group_of(s, s->place + i)];
+        const int64_t    room = b->task_max - b->task_count;
+        int32_t          from = 0, to = o->count;
+        while (i == 0 && from < o->count && o->lane[from] <= s->lane_done) {
+            from++;
+        }
+        if (to - from > room && i > 0) {
+            b->count = i;
+            return;
+        }
+        if (to - from > room) {
+            to = from + (int32_t)room;
+            b->whole = false;
+            b->count = 1;
+            s->lane_done = o->lane[to - 1];
+        }
+        add_items(b, s->place + i, from, to);
+    }
+}
+
+/* The next block: twice as many networks while there is little to do, else as many as fitted. */
+static int64_t next_size(const block *b, int64_t chosen)
+{
+    const int64_t size = b->count < chosen                 ? b->count
+                         : b->task_count < b->task_max / 4 ? 2 * b->s->block
+                                                           : b->s->block;
+    return size < BLOCK_FIRST ? BLOCK_FIRST : size < DVTI_BLOCK_MAX ? size : DVTI_BLOCK_MAX;
 }
 
 static dvt_status take_block(block *b)
 {
     dvti_search *s = b->s;
+    int64_t      chosen;
     dvt_status   st;
 
     choose_networks(b);
+    chosen = b->count;
     dvt_parallel_for(s->ctx, b->group_count, 1, open_groups, b);
     st = settle_lists(b);
     if (st == DVT_OK) {
-        place_results(b);
-        dvt_parallel_for(s->ctx, b->count, 1, cost_networks, b);
+        make_items(b);
+        dvt_parallel_for(s->ctx, b->item_count, 1, cost_items, b);
         st = merge(b);
     }
     forget_lists(b);
-    s->place += b->count;
-    if (b->begin[b->count] < TASKS / 4) {
-        s->block = s->block < DVTI_BLOCK_MAX ? 2 * s->block : DVTI_BLOCK_MAX;
-    } else if (b->begin[b->count] >= TASKS) {
-        s->block = b->count > BLOCK_FIRST ? b->count : BLOCK_FIRST;
+    if (b->whole) {
+        s->place += b->count;
+        s->lane_done = -1;
     }
+    s->block = next_size(b, chosen);
     return st;
 }
 
@@ -340,6 +394,8 @@ static bool take_memory(block *b)
     bool               ok;
 
     b->jobs = dvt_ctx_jobs(s->ctx);
+    b->task_max =
+        s->costly && s->p->cost->batch > 0 && s->p->cost->batch < TASKS ? s->p->cost->batch : TASKS;
     b->fresh_max = (int32_t)(FRESH / kept) + 1;
     ok = (b->scratch = dvt_calloc(s->ctx, b->jobs, sizeof *b->scratch)) &&
          (b->group = dvt_calloc(s->ctx, DVTI_BLOCK_MAX, sizeof *b->group)) &&
@@ -348,11 +404,9 @@ static bool take_memory(block *b)
          (b->seen = dvt_calloc(s->ctx, (size_t)s->groups, sizeof *b->seen)) &&
          (b->fresh_lane = dvt_alloc(s->ctx, (FRESH + kept) * sizeof *b->fresh_lane)) &&
          (b->fresh_bound = dvt_alloc(s->ctx, (FRESH + kept) * (kp + 1) * sizeof(int64_t))) &&
-         (b->begin = dvt_calloc(s->ctx, DVTI_BLOCK_MAX + 1, sizeof *b->begin)) &&
-         (b->results = dvt_calloc(s->ctx, DVTI_BLOCK_MAX, sizeof *b->results)) &&
-         (b->costs = dvt_calloc(s->ctx, DVTI_BLOCK_MAX, sizeof *b->costs)) &&
-         (b->lane = dvt_alloc(s->ctx, (TASKS + kept) * sizeof *b->lane)) &&
-         (b->pair = dvt_alloc(s->ctx, (TASKS + kept) * (kp + 1) * sizeof *b->pair));
+         (b->items = dvt_alloc(s->ctx, (DVTI_BLOCK_MAX + TASKS / ITEM) * sizeof *b->items)) &&
+         (b->lane = dvt_alloc(s->ctx, TASKS * sizeof *b->lane)) &&
+         (b->pair = dvt_alloc(s->ctx, TASKS * (kp + 1) * sizeof *b->pair));
     for (uint32_t j = 0; ok && j < b->jobs; j++) {
         scratch *w = &b->scratch[j];
         ok = (w->metrics = dvt_calloc(s->ctx, kept * metrics + 1, sizeof *w->metrics)) &&
@@ -366,8 +420,8 @@ static bool take_memory(block *b)
 static void give_memory(block *b)
 {
     dvt_ctx    *ctx = b->s->ctx;
-    void *const blocks[] = {b->group, b->fresh_of, b->first, b->seen, b->fresh_lane, b->fresh_bound,
-                            b->begin, b->results,  b->costs, b->lane, b->pair};
+    void *const blocks[] = {b->group,       b->fresh_of, b->first, b->seen, b->fresh_lane,
+                            b->fresh_bound, b->items,    b->lane,  b->pair};
 
     for (uint32_t j = 0; b->scratch && j < b->jobs; j++) {
         dvt_free(ctx, b->scratch[j].metrics);
@@ -401,6 +455,7 @@ dvt_status dvti_search_run(dvti_search *s)
     dvt_status st = take_memory(&b) ? DVT_OK : DVT_E_NOMEM;
 
     s->block = s->block > 0 ? s->block : BLOCK_FIRST;
+    s->lane_done = -1;
     while (st == DVT_OK && s->place < s->n) {
         st = dvt_progress(s->ctx, "frontier", (uint64_t)s->place, (uint64_t)s->n, "networks");
         if (st == DVT_E_CANCELLED) {

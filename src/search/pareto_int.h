@@ -98,8 +98,9 @@ typedef struct dvti_search {
     void      *selection;  /* of kept, for the cost's bounds; NULL: there are none */
 
     /* state, which a checkpoint holds */
-    int64_t        place; /* networks done */
-    int64_t        block; /* networks to take next */
+    int64_t        place;     /* networks done */
+    int64_t        block;     /* networks to take next */
+    int32_t        lane_done; /* last accelerator of network `place` that was looked at, or -1 */
     int64_t        computed;
     dvti_found_vec found;
     dvti_archive   archive;

@@ -344,6 +344,7 @@ static dvt_status make(dvt_ctx *ctx, const dvt_nb201_cell *cells, dvt_nb201_cell
     *out = (dvt_pair_cost){.name = "overlays 1",
                            .metric_count = 1,
                            .metric = {{"latency", "ms", cycles_per_ms(space), false}},
+                           .batch = 128,
                            .cost = cost,
                            .selection_bytes = selection_bytes,
                            .select = select_some,

@@ -155,6 +155,7 @@ static void check(dvt_ctx *ctx, uint64_t seed)
         networks.value[k] = m.network[k];
         accelerators.value[k] = m.accelerator[k];
     }
+    c.batch = dvt_rng_below(&rng, 2) ? (int32_t)dvt_rng_below(&rng, 40) : 0;
     if (dvt_rng_below(&rng, 3)) {
         c.groups = GROUPS;
         c.group_of = m.group_of;

@@ -6,12 +6,16 @@
 #include "support/pareto_case.h"
 #include "support/test_data.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-enum { CELLS = 300 };
+enum { CELLS = 300, DEADLY = 1000 /* from so many blocks on: killed after the rest */ };
 
 typedef struct stop {
-    int left; /* questions until the answer is to stop; -1: never */
+    int  left; /* questions until the answer is to stop; -1: never */
+    bool kill; /* SIGKILL instead of an answer */
 } stop;
 
 static bool go_on(void *ud, const char *phase, uint64_t done, uint64_t total, const char *unit)
@@ -22,6 +26,9 @@ static bool go_on(void *ud, const char *phase, uint64_t done, uint64_t total, co
     (void)done;
     (void)total;
     (void)unit;
+    if (s->kill && s->left == 0) {
+        kill(getpid(), SIGKILL);
+    }
     return s->left < 0 || s->left-- > 0;
 }
 
@@ -29,7 +36,7 @@ static bool go_on(void *ud, const char *phase, uint64_t done, uint64_t total, co
 static dvt_status find(const char *path, const char *objectives, int blocks, int64_t every,
                        dvt_pareto_front *front, dvt_pareto_point *points)
 {
-    stop         s = {blocks};
+    stop         s = {blocks < 0 ? -1 : blocks % DEADLY, blocks >= DEADLY};
     dvt_ctx_opts opts = {.progress = go_on, .progress_ud = &s};
     dvt_ctx     *ctx = dvt_ctx_create(&opts);
     pareto_case  c;
@@ -72,6 +79,30 @@ static void test_checkpoint__a_stopped_search_goes_on_to_the_same_frontier(void 
             assert_memory_equal(got, want, (size_t)whole.count * sizeof *want);
         }
         assert_true(stopped > 4);
+    }
+}
+
+static void test_checkpoint__a_killed_search_goes_on_to_the_same_frontier(void **state)
+{
+    static dvt_pareto_point want[PARETO_CASE_POINTS], got[PARETO_CASE_POINTS];
+    dvt_pareto_front        whole, rest;
+    char                    path[TEST_PATH_MAX];
+
+    (void)state;
+    test_temp_path("killed", path);
+    assert_int_equal(find(NULL, "accuracy,latency,area", -1, 0, &whole, want), DVT_OK);
+    for (int blocks = 1; blocks <= 3; blocks++) {
+        int         status;
+        const pid_t child = fork();
+        if (child == 0) {
+            _exit(find(path, "accuracy,latency,area", DEADLY + blocks, 1, &rest, got) == DVT_OK);
+        }
+        assert_true(child > 0 && waitpid(child, &status, 0) == child);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+        assert_true(dvt_file_exists(path));
+        assert_int_equal(find(path, "accuracy,latency,area", -1, 1, &rest, got), DVT_OK);
+        assert_int_equal(rest.count, whole.count);
+        assert_memory_equal(got, want, (size_t)whole.count * sizeof *want);
     }
 }
 
@@ -140,6 +171,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(test_checkpoint__a_stopped_search_goes_on_to_the_same_frontier),
+        FIXTURE_TEST(test_checkpoint__a_killed_search_goes_on_to_the_same_frontier),
         FIXTURE_TEST(test_checkpoint__damaged_files_are_refused),
         FIXTURE_TEST(test_checkpoint__another_search_is_refused),
     };
