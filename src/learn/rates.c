@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * schedule.c - learning rates over time, and early stopping.
+ * rates.c - learning rates over time, and early stopping.
  *
  * Idea       Rates are functions of the step, so that a resumed training needs no state for them;
  *            the plateau and the stopper remember metrics and are part of a checkpoint.
