@@ -2,8 +2,8 @@
 /*
  * chaidnn_optimal.c - the best schedule that there is, to price the standing one.
  *
- * Problem   The operations of a cell have a unit and a time each and wait for what they read; a unit
- *           does one at a time and to its end. The cells of a network follow one another
+ * Problem   The operations of a cell have a unit and a time each and wait for what they read;
+ *           a unit does one at a time and to its end. The cells of a network follow one another
  *           (cell_program.c), so the least latency of the network is the sum of the least ends of
  *           its cells.
  * Method    Branch and bound over active schedules (Giffler, Thompson 1960): of the operations that
