@@ -241,6 +241,35 @@ static void add_trip(dvt_workload *w, dvti_trip t)
     w->trips[w->count++] = t;
 }
 
+/* Operators, attributes, types, shapes and who reads whom, in order: graphs of one form are compiled
+ * to the same words. Values are numbered as they are met. */
+static uint64_t form_of(const dvt_graph *g, int32_t *number)
+{
+    uint64_t form = 0;
+    int32_t  met = 0;
+
+    for (int32_t i = 0; i < dvt_graph_node_count(g); i++) {
+        const dvt_node *n = dvt_graph_node(g, (dvt_node_id){i});
+        for (int32_t k = 0; k < n->input_count + n->output_count; k++) {
+            dvt_value_id     v = k < n->input_count ? n->inputs[k] : n->outputs[k - n->input_count];
+            const dvt_value *value = v.i >= 0 ? dvt_graph_value(g, v) : NULL;
+            int64_t          what[4] = {-1};
+            if (value) {
+                number[v.i] = number[v.i] ? number[v.i] : ++met;
+                what[0] = number[v.i];
+                what[1] = (int64_t)value->kind;
+                what[2] = (int64_t)value->dtype;
+                what[3] = dvt_graph_is_output(g, v);
+                form = dvt_hash64(value->shape.dim,
+                                  (size_t)value->shape.rank * sizeof *value->shape.dim, form);
+            }
+            form = dvt_hash64(what, sizeof what, form);
+        }
+        form = dvt_hash64(&n->attrs, sizeof n->attrs, form ^ (uint64_t)n->op);
+    }
+    return form;
+}
+
 dvt_status dvt_workload_of(const dvt_graph *g, dvt_workload **out)
 {
     dvt_ctx        *ctx = dvt_graph_ctx(g);
@@ -248,6 +277,7 @@ dvt_status dvt_workload_of(const dvt_graph *g, dvt_workload **out)
     dvt_workload   *w = dvt_calloc(ctx, 1, sizeof *w);
     dvt_graph      *copy = NULL;
     bool           *live = NULL;
+    int32_t        *number = NULL;
     dvt_status      st = DVT_E_NOMEM;
 
     *out = NULL;
@@ -261,9 +291,11 @@ dvt_status dvt_workload_of(const dvt_graph *g, dvt_workload **out)
     if (st == DVT_OK) {
         w->trips = dvt_calloc(ctx, (size_t)dvt_graph_node_count(copy) + 1, sizeof *w->trips);
         live = dvt_calloc(ctx, (size_t)dvt_graph_value_count(copy) + 1, sizeof *live);
-        st = w->trips && live ? DVT_OK : DVT_E_NOMEM;
+        number = dvt_calloc(ctx, (size_t)dvt_graph_value_count(copy) + 1, sizeof *number);
+        st = w->trips && live && number ? DVT_OK : DVT_E_NOMEM;
     }
     if (st == DVT_OK) {
+        w->form = form_of(copy, number);
         mark_live(copy, live);
     }
     for (int32_t i = 0; st == DVT_OK && i < dvt_graph_node_count(copy); i++) {
@@ -278,6 +310,7 @@ dvt_status dvt_workload_of(const dvt_graph *g, dvt_workload **out)
         w = NULL;
     }
     dvt_free(ctx, live);
+    dvt_free(ctx, number);
     dvt_graph_destroy(copy);
     dvt_workload_destroy(w);
     return st;

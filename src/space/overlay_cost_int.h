@@ -29,6 +29,7 @@ struct dvt_workload {
     dvt_ctx   *ctx;
     dvti_trip *trips;
     int32_t    count;
+    uint64_t   form; /* of the whole graph after the passes, but for names and values */
 };
 
 /* How many turns of one channel block take 1, 2, ... cycles at the banks (the last: or more). It

@@ -5,6 +5,9 @@
  * Cost      compiler and cycle model on the pair. Overlays that differ only in the sizes of stream
  *           buffer and filter cache often get the same program; the cycle model reads neither size,
  *           so programs that are equal byte by byte are profiled once.
+ * Twins     Networks whose graphs are equal after the target-independent passes, but for names and
+ *           values, get the same programs: 15,625 cells are fewer than half as many networks. What
+ *           one of them costs is kept for the others, in a table that threads share without locks.
  * Bound     a sum over the cell's trips of overlay_bound.c: networks with the same trips are a
  *           group. What a trip takes at least is a table (overlays, trips), made once; which banks a
  *           turn keeps busy depends on q_vec and p_vec alone, which are few.
@@ -12,6 +15,7 @@
  * Threads   cost() and bounds() use nothing but what was made before, and contexts of their own.
  * Tests     tests/unit/test_overlay_cost.c
  */
+#include <stdatomic.h>
 #include <string.h>
 
 #include "space/overlay_cost_int.h"
@@ -23,8 +27,15 @@ enum {
     NETWORK_TRIPS = 64, /* of one network; 27 is the most */
     BLOCK = 256,        /* networks whose trips are listed at once */
     LANES_MAX = 64,     /* different q_vec, p_vec */
+    KEPT = 1 << 20,     /* costs that are kept; beyond that they are computed again */
     CLASSES = 10
 };
+
+/* Cycles of a pair; key: 0 = free, else the pair's number + 1. cycles: 0 = not there yet. */
+typedef struct kept_cost {
+    _Atomic uint64_t key;
+    _Atomic int64_t  cycles;
+} kept_cost;
 
 typedef struct overlay_pairs {
     const dvt_space      *space;
@@ -37,6 +48,9 @@ typedef struct overlay_pairs {
     uint16_t             *times;    /* (networks, TRIPS_MAX) */
     int32_t              *group_of; /* (networks) */
     int32_t               groups;
+    uint64_t             *form; /* (networks) of the graph */
+    int64_t              *twin; /* (networks) the first with that form */
+    kept_cost            *kept; /* (KEPT) */
 } overlay_pairs;
 
 /* ---- exact costs --------------------------------------------------------------------------- */
@@ -48,24 +62,69 @@ static dvt_status network_of(dvt_ctx *ctx, const dvt_nb201_cell *cell, dvt_graph
     return st == DVT_OK ? dvti_fill_params(*out) : st;
 }
 
+/* The entry of a pair of a network's first twin; NULL: the table is full. */
+static kept_cost *kept_of(const overlay_pairs *c, int64_t network, int32_t accelerator)
+{
+    uint64_t key = (uint64_t)(c->twin[network] * c->overlays + accelerator) + 1;
+    uint64_t at = dvt_hash64(&key, sizeof key, 0);
+
+    for (int tries = 0; tries < 64; tries++, at++) {
+        kept_cost *k = &c->kept[at % KEPT];
+        uint64_t   there = atomic_load(&k->key);
+        if (there == 0 && atomic_compare_exchange_strong(&k->key, &there, key)) {
+            return k;
+        }
+        if (there == key) {
+            return k;
+        }
+    }
+    return NULL;
+}
+
+/* The network's graph, made when the first cost is not kept. */
+typedef struct costing {
+    dvt_ctx             *ctx;
+    const overlay_pairs *c;
+    int64_t              network;
+    dvt_graph           *g;
+    dvt_status           made;
+    dvti_program_times   seen;
+} costing;
+
+static int64_t compute(costing *w, int32_t accelerator)
+{
+    dvt_point   p = dvt_space_at(w->c->space, (uint64_t)accelerator);
+    dvt_overlay o;
+    int64_t     cycles, host_steps;
+
+    if (!w->g && w->made == DVT_OK) {
+        w->made = network_of(w->ctx, &w->c->cells[w->network], &w->g);
+    }
+    dvti_space_overlay(w->c->space, &p, &o);
+    if (w->made != DVT_OK ||
+        dvti_overlay_cycles(w->g, &o, &w->seen, &cycles, &host_steps) != DVT_OK) {
+        dvt_ctx_clear_error(w->ctx);
+        return DVT_OVERLAY_NEVER;
+    }
+    return cycles;
+}
+
 static void cost_all(dvt_ctx *ctx, const overlay_pairs *c, int64_t network,
                      const int32_t *accelerators, int32_t count, int64_t *out)
 {
-    dvti_program_times seen = {0};
-    dvt_graph         *g = NULL;
-    dvt_status         made = network_of(ctx, &c->cells[network], &g);
+    costing w = {.ctx = ctx, .c = c, .network = network};
 
     for (int32_t i = 0; i < count; i++) {
-        dvt_point   p = dvt_space_at(c->space, (uint64_t)accelerators[i]);
-        dvt_overlay o;
-        int64_t     host_steps;
-        dvti_space_overlay(c->space, &p, &o);
-        if (made != DVT_OK || dvti_overlay_cycles(g, &o, &seen, &out[i], &host_steps) != DVT_OK) {
-            out[i] = DVT_OVERLAY_NEVER;
-            dvt_ctx_clear_error(ctx);
+        kept_cost *k = kept_of(c, network, accelerators[i]);
+        out[i] = k ? atomic_load(&k->cycles) : 0;
+        if (out[i] == 0) {
+            out[i] = compute(&w, accelerators[i]);
+        }
+        if (k && out[i] != DVT_OVERLAY_NEVER) { /* that can be for want of memory */
+            atomic_store(&k->cycles, out[i]);
         }
     }
-    dvt_graph_destroy(g);
+    dvt_graph_destroy(w.g);
 }
 
 static void cost(const dvt_pair_cost *pc, int64_t network, const int32_t *accelerators,
@@ -130,7 +189,7 @@ typedef struct block {
     int32_t             *count; /* (BLOCK); -1 = failed */
 } block;
 
-static int32_t list_one(dvt_ctx *ctx, const dvt_nb201_cell *cell, dvti_trip *out)
+static int32_t list_one(dvt_ctx *ctx, const dvt_nb201_cell *cell, dvti_trip *out, uint64_t *form)
 {
     dvt_graph    *g = NULL;
     dvt_workload *w = NULL;
@@ -143,6 +202,7 @@ static int32_t list_one(dvt_ctx *ctx, const dvt_nb201_cell *cell, dvti_trip *out
     if (st == DVT_OK && w->count <= NETWORK_TRIPS) {
         count = w->count;
         memcpy(out, w->trips, (size_t)count * sizeof *out);
+        *form = w->form;
     }
     dvt_workload_destroy(w);
     dvt_graph_destroy(g);
@@ -156,8 +216,9 @@ static void list_some(void *ud, int64_t begin, int64_t end, uint32_t worker)
 
     (void)worker;
     for (int64_t i = begin; i < end; i++) {
-        b->count[i] =
-            ctx ? list_one(ctx, &b->c->cells[b->first + i], b->trip + i * NETWORK_TRIPS) : -1;
+        b->count[i] = ctx ? list_one(ctx, &b->c->cells[b->first + i], b->trip + i * NETWORK_TRIPS,
+                                     &b->c->form[b->first + i])
+                          : -1;
         if (ctx) {
             dvt_ctx_clear_error(ctx);
         }
@@ -222,6 +283,31 @@ static dvt_status list_trips(dvt_ctx *ctx, overlay_pairs *c)
     dvt_free(ctx, b.trip);
     dvt_free(ctx, b.count);
     return st;
+}
+
+/* The first network with the same form, for each. */
+static dvt_status find_twins(dvt_ctx *ctx, overlay_pairs *c)
+{
+    size_t   slots = 64;
+    int64_t *slot; /* a network of the form + 1 */
+
+    while (slots < 2 * (size_t)c->count) {
+        slots *= 2;
+    }
+    slot = dvt_calloc(ctx, slots, sizeof *slot);
+    if (!slot) {
+        return DVT_E_NOMEM;
+    }
+    for (int64_t i = 0; i < c->count; i++) {
+        size_t at = c->form[i] & (slots - 1);
+        while (slot[at] && c->form[slot[at] - 1] != c->form[i]) {
+            at = (at + 1) & (slots - 1);
+        }
+        slot[at] = slot[at] ? slot[at] : i + 1;
+        c->twin[i] = slot[at] - 1;
+    }
+    dvt_free(ctx, slot);
+    return DVT_OK;
 }
 
 /* Networks with the same trips: by a table with open addressing. */
@@ -304,7 +390,8 @@ static void destroy(dvt_ctx *ctx, dvt_pair_cost *pc)
     overlay_pairs *c = pc->ud;
 
     if (c) {
-        void *const blocks[] = {c->owned, c->trip, c->least, c->times, c->group_of, c};
+        void *const blocks[] = {c->owned, c->trip, c->least, c->times, c->group_of,
+                                c->form,  c->twin, c->kept,  c};
         for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
             dvt_free(ctx, blocks[i]);
         }
@@ -341,6 +428,9 @@ static dvt_status make(dvt_ctx *ctx, const dvt_nb201_cell *cells, dvt_nb201_cell
     c->trip = dvt_calloc(ctx, TRIPS_MAX, sizeof *c->trip);
     c->times = dvt_calloc(ctx, (size_t)count * TRIPS_MAX + 1, sizeof *c->times);
     c->group_of = dvt_calloc(ctx, (size_t)count + 1, sizeof *c->group_of);
+    c->form = dvt_calloc(ctx, (size_t)count + 1, sizeof *c->form);
+    c->twin = dvt_calloc(ctx, (size_t)count + 1, sizeof *c->twin);
+    c->kept = dvt_calloc(ctx, KEPT, sizeof *c->kept);
     *out = (dvt_pair_cost){.name = "overlays 1",
                            .metric_count = 1,
                            .metric = {{"latency", "ms", cycles_per_ms(space), false}},
@@ -351,11 +441,14 @@ static dvt_status make(dvt_ctx *ctx, const dvt_nb201_cell *cells, dvt_nb201_cell
                            .bounds = bounds,
                            .destroy = destroy,
                            .ud = c};
-    if (c->trip && c->times && c->group_of) {
+    if (c->trip && c->times && c->group_of && c->form && c->twin && c->kept) {
         st = list_trips(ctx, c);
     }
     if (st == DVT_OK) {
         st = group_networks(ctx, c);
+    }
+    if (st == DVT_OK) {
+        st = find_twins(ctx, c);
     }
     if (st == DVT_OK) {
         st = bound_trips(ctx, c);

@@ -174,6 +174,49 @@ static void test_overlay_cost__bounds_are_below_costs_and_the_same_in_a_group(vo
     dvt_space_destroy(s);
 }
 
+/* Cells whose networks are equal up to names share what one of them cost; each alone costs that. */
+static void test_overlay_cost__twins_cost_what_each_costs_alone(void **state)
+{
+    static const int none = DVT_NB201_NONE, skip = DVT_NB201_SKIP, conv = DVT_NB201_CONV3X3;
+    const int        ops[][DVT_NB201_EDGES] = {
+               {skip, none, conv, none, none, skip}, /* 0 = 1, a convolution to 2, 2 = 3 */
+               {none, conv, none, none, none, skip}, /* 0 to 2 by a convolution, 2 = 3 */
+               {conv, none, none, none, skip, none}, /* 0 to 1 by a convolution, 1 = 3 */
+               {none, none, none, conv, none, none}, /* 0 to 3 by a convolution */
+               {conv, none, conv, none, none, skip}, /* two convolutions */
+    };
+    enum { TWINS = sizeof ops / sizeof ops[0] };
+    dvt_space     *s = overlays(*state);
+    dvt_rng        rng = dvt_rng_make(35, 0);
+    dvt_nb201_cell cells[TWINS];
+    dvt_pair_cost  together;
+    int32_t        list[SOME];
+    int64_t        shared[SOME], alone[SOME], of_first[SOME];
+
+    for (int i = 0; i < TWINS; i++) {
+        for (int e = 0; e < DVT_NB201_EDGES; e++) {
+            cells[i].op[e] = (uint8_t)ops[i][e];
+        }
+    }
+    draw_overlays(s, &rng, list);
+    expect_ok(*state, dvt_pair_cost_overlays_nb201(*state, cells, TWINS, s, &together));
+    for (int i = 0; i < TWINS; i++) {
+        dvt_pair_cost single;
+        together.cost(&together, i, list, 3, shared);
+        expect_ok(*state, dvt_pair_cost_overlays_nb201(*state, &cells[i], 1, s, &single));
+        single.cost(&single, 0, list, 3, alone);
+        assert_memory_equal(shared, alone, 3 * sizeof *shared);
+        if (i == 0) {
+            memcpy(of_first, shared, sizeof of_first);
+        } else {
+            assert_int_equal(shared[0] == of_first[0], i < TWINS - 1);
+        }
+        dvt_pair_cost_deinit(*state, &single);
+    }
+    dvt_pair_cost_deinit(*state, &together);
+    dvt_space_destroy(s);
+}
+
 /* dvt_overlay_bound and the table of the pair cost are one bound, computed in two ways. */
 static void test_overlay_cost__the_bound_of_a_graph_is_that_of_its_pair(void **state)
 {
@@ -268,6 +311,7 @@ int main(void)
         FIXTURE_TEST(test_overlay_cost__pairs_cost_what_the_full_model_says),
         FIXTURE_TEST(test_overlay_cost__overlays_of_other_depths_cost_what_they_cost_alone),
         FIXTURE_TEST(test_overlay_cost__bounds_are_below_costs_and_the_same_in_a_group),
+        FIXTURE_TEST(test_overlay_cost__twins_cost_what_each_costs_alone),
         FIXTURE_TEST(test_overlay_cost__the_bound_of_a_graph_is_that_of_its_pair),
         FIXTURE_TEST(test_overlay_cost__a_graph_has_latency_area_and_resources),
         FIXTURE_TEST(test_overlay_cost__the_side_has_resources_and_choices),
