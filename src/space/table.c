@@ -128,7 +128,9 @@ static bool texts_end(const dvti_table_about *a)
     return memchr(a->name, '\0', sizeof a->name) && memchr(a->metric, '\0', sizeof a->metric) &&
            memchr(a->dataset, '\0', sizeof a->dataset) &&
            memchr(a->device, '\0', sizeof a->device) && memchr(a->unit, '\0', sizeof a->unit) &&
-           a->name[0];
+           a->name[0] && dvti_table_printable(a->name) && dvti_table_printable(a->metric) &&
+           dvti_table_printable(a->dataset) && dvti_table_printable(a->device) &&
+           dvti_table_printable(a->unit);
 }
 
 static bool read_column(dvt_table *t, int32_t i)

@@ -566,13 +566,7 @@ static const known *known_of(dvt_benchmark kind, const char *name)
 /* Printable, and short enough to be kept. */
 static bool good_name(const char *name)
 {
-    const size_t n = strlen(name);
-    bool         good = n > 0 && n < DVTI_TABLE_NAME;
-
-    for (size_t i = 0; good && i < n; i++) {
-        good = name[i] >= ' ' && name[i] <= '~';
-    }
-    return good;
+    return name[0] && strlen(name) < DVTI_TABLE_NAME && dvti_table_printable(name);
 }
 
 /* Makes the columns of the table that field `i` fills. */

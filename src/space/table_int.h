@@ -80,6 +80,9 @@ dvt_table_space dvti_table_space(dvt_benchmark kind);
 enum { DVTI_TABLE_KEYS_MAX = 4 };
 int32_t dvti_table_keys(dvt_table_space space, const char *names[DVTI_TABLE_KEYS_MAX]);
 
+/* Without control letters, which would reach a terminal. */
+bool dvti_table_printable(const char *text);
+
 /* What is known of a column of the published files by its name; fills metric, unit, data set,
  * device and epochs, whose texts are empty for an unknown name. */
 void dvti_table_describe(dvt_benchmark kind, const char *name, dvti_table_about *out);

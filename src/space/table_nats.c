@@ -61,8 +61,9 @@ static dvt_status put(const training *g, const char *metric, const char *unit,
 
     snprintf(name, sizeof name, "%s.%s.e%d.s%lld", metric, g->dataset, (int)g->hyper,
              (long long)g->seed);
-    if (strlen(name) >= sizeof about.name || strlen(g->dataset) >= sizeof about.dataset) {
-        return dvti_pickle_table_fail(g->t, v, "shorter names of data sets and evaluations");
+    if (strlen(name) >= sizeof about.name || strlen(g->dataset) >= sizeof about.dataset ||
+        strlen(metric) >= sizeof about.metric || !dvti_table_printable(name)) {
+        return dvti_pickle_table_fail(g->t, v, "short, printable names of data sets and sets");
     }
     dvti_format(about.name, sizeof about.name, "%s", name);
     dvti_format(about.metric, sizeof about.metric, "%s", metric);

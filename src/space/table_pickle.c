@@ -128,8 +128,8 @@ static int32_t column_of(const dvti_pickle_table *t, const dvti_pickle_value *at
 {
     const size_t n = strlen(name);
 
-    if (n == 0 || n >= DVTI_TABLE_NAME) {
-        *st = dvti_pickle_table_fail(t, at, "a name of 1 to 47 letters");
+    if (n == 0 || n >= DVTI_TABLE_NAME || !dvti_table_printable(name)) {
+        *st = dvti_pickle_table_fail(t, at, "a name of 1 to 47 printable letters");
         return -1;
     }
     return dvti_stage_named(t->s, name, DVT_COLUMN_F64, st);
@@ -205,6 +205,9 @@ static dvt_status read_latbench(const dvti_pickle_table *t, const dvti_pickle_va
     about.type = DVT_COLUMN_F64;
     dvti_format(about.device, sizeof about.device, "%.*s",
                 dot ? (int)(dot - file) : (int)strlen(file), file);
+    if (!dvti_table_printable(about.device)) {
+        about.device[0] = '\0'; /* a strange file name is no device */
+    }
     (void)dvti_stage_column_of(t->s, &about, &st);
     return st == DVT_OK ? read_networks(t, root) : st;
 }

@@ -49,6 +49,16 @@ int32_t dvti_table_keys(dvt_table_space space, const char *names[DVTI_TABLE_KEYS
     return count;
 }
 
+bool dvti_table_printable(const char *text)
+{
+    bool good = true;
+
+    for (const char *p = text; *p; p++) {
+        good &= (unsigned char)*p >= ' ' && *p != 0x7f;
+    }
+    return good;
+}
+
 /* ---- columns ------------------------------------------------------------------------------- */
 
 typedef struct known {
