@@ -56,11 +56,12 @@ dvt_status dvt_optim_create(dvt_ctx *ctx, const dvt_params *params, const dvt_op
     o->opts.epsilon = opts->epsilon > 0 ? opts->epsilon : 1e-8;
     o->elements = params->elements;
     o->params = params->count;
-    if (opts->kind != DVT_OPTIM_SGD || opts->momentum > 0)
+    const bool two = opts->kind != DVT_OPTIM_SGD, one = two || opts->momentum > 0;
+    if (one)
         o->first = dvt_calloc(ctx, (size_t)o->elements + 1, sizeof *o->first);
-    if (opts->kind != DVT_OPTIM_SGD)
+    if (two)
         o->second = dvt_calloc(ctx, (size_t)o->elements + 1, sizeof *o->second);
-    if (dvt_ctx_error(ctx)->status == DVT_E_NOMEM) {
+    if ((one && !o->first) || (two && !o->second)) {
         dvt_optim_destroy(o);
         return DVT_E_NOMEM;
     }
