@@ -24,6 +24,7 @@ verilator yosys iverilog
 "
 extra="
 llvm clang-tidy clang-format cppcheck python3-numpy
+libpagmo-dev python3-deap
 "
 
 packages=$needed

@@ -37,6 +37,7 @@ typedef struct stairs {
 typedef struct volumes {
     const double *ref;
     place        *list, *step;       /* (n) */
+    int64_t      *order;             /* (n) */
     double       *level[MOST + 1];   /* (n, k) points of k objectives, k > SWEPT */
     double       *limited[MOST + 1]; /* (n, k) */
 } volumes;
@@ -90,22 +91,30 @@ static void add_step(stairs *s, const place *p)
     s->count += 1 - (end - at);
 }
 
+/* The volume of v->list: (count), by rising z. */
+static double sweep_list(const volumes *v, int64_t count, place ref)
+{
+    stairs s = {.step = v->step, .ref = ref};
+    double volume = 0;
+
+    for (int64_t i = 0; i < count; i++) {
+        add_step(&s, &v->list[i]);
+        volume += s.area * ((i + 1 < count ? v->list[i + 1].z : ref.z) - v->list[i].z);
+    }
+    return volume;
+}
+
 /* points: (count, k), below ref; k is 1 to 3. */
 static double swept(const volumes *v, const double *points, int64_t count, int32_t k)
 {
-    stairs s = {.step = v->step, .ref = {v->ref[0], k > 1 ? v->ref[1] : 1, k > 2 ? v->ref[2] : 1}};
-    double volume = 0;
+    const place ref = {v->ref[0], k > 1 ? v->ref[1] : 1, k > 2 ? v->ref[2] : 1};
 
     for (int64_t i = 0; i < count; i++) {
         const double *p = points + i * k;
         v->list[i] = (place){p[0], k > 1 ? p[1] : 0, k > 2 ? p[2] : 0};
     }
     qsort(v->list, (size_t)count, sizeof *v->list, by_zxy);
-    for (int64_t i = 0; i < count; i++) {
-        add_step(&s, &v->list[i]);
-        volume += s.area * ((i + 1 < count ? v->list[i + 1].z : s.ref.z) - v->list[i].z);
-    }
-    return volume;
+    return sweep_list(v, count, ref);
 }
 
 /* ---- more ---------------------------------------------------------------------------------- */
@@ -173,6 +182,42 @@ static int64_t add_undominated(double *set, int64_t count, const double *p, int3
     return kept + 1;
 }
 
+/* v->order: (count) the points by rising third value. */
+static void order_by_third(const volumes *v, const double *points, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        int64_t at = i;
+        for (; at > 0 && points[v->order[at - 1] * 4 + 2] > points[i * 4 + 2]; at--) {
+            v->order[at] = v->order[at - 1];
+        }
+        v->order[at] = i;
+    }
+}
+
+/* Four objectives, points by rising last one: what limits a box is swept, taken in the order of the
+ * third objective, which limiting does not change. */
+static double volume_of_four(const volumes *v, const double *points, int64_t count)
+{
+    const double *ref = v->ref;
+    double        sum = 0;
+
+    order_by_third(v, points, count);
+    for (int64_t i = 0; i < count; i++) {
+        const double *p = points + i * 4;
+        int64_t       n = 0;
+        for (int64_t j = 0; j < count; j++) {
+            const double *q = points + v->order[j] * 4;
+            if (v->order[j] < i) {
+                v->list[n++] = (place){q[0] > p[0] ? q[0] : p[0], q[1] > p[1] ? q[1] : p[1],
+                                       q[2] > p[2] ? q[2] : p[2]};
+            }
+        }
+        sum += (ref[3] - p[3]) * ((ref[0] - p[0]) * (ref[1] - p[1]) * (ref[2] - p[2]) -
+                                  sweep_list(v, n, (place){ref[0], ref[1], ref[2]}));
+    }
+    return sum;
+}
+
 /* points: (count, k), below ref, in v->level[k] or a list that may be sorted. */
 static double volume_of(const volumes *v, double *points, int64_t count, int32_t k)
 {
@@ -182,6 +227,9 @@ static double volume_of(const volumes *v, double *points, int64_t count, int32_t
         return swept(v, points, count, k);
     }
     sort_by_last(points, count, k);
+    if (k == SWEPT + 1) {
+        return volume_of_four(v, points, count);
+    }
     for (int64_t i = 0; i < count; i++) {
         const double *p = points + i * k;
         double        box = 1, *limited = v->limited[k - 1], q[MOST];
@@ -207,6 +255,7 @@ static bool take_memory(dvt_ctx *ctx, volumes *v, int64_t count, int32_t k)
     const size_t n = (size_t)count + 1;
     bool         ok = (v->list = dvt_alloc(ctx, n * sizeof *v->list)) &&
               (v->step = dvt_alloc(ctx, n * sizeof *v->step)) &&
+              (v->order = dvt_alloc(ctx, n * sizeof *v->order)) &&
               (v->level[k] = dvt_alloc(ctx, n * (size_t)k * sizeof(double)));
 
     for (int32_t i = k - 1; ok && i >= SWEPT; i--) {
@@ -259,6 +308,7 @@ dvt_status dvt_pareto_hypervolume(dvt_ctx *ctx, const double *points, int64_t co
     }
     dvt_free(ctx, v.list);
     dvt_free(ctx, v.step);
+    dvt_free(ctx, v.order);
     for (int32_t k = 0; k <= MOST; k++) {
         dvt_free(ctx, v.level[k]);
         dvt_free(ctx, v.limited[k]);
