@@ -52,8 +52,9 @@ class Engine:
 
 def pagmo(folder):
     program = folder / "worker_pagmo"
-    made = subprocess.run(["c++", "-std=c++17", "-O2", ROOT / "bench/worker_pagmo.cpp", "-o", program,
-                           "-lpagmo", "-ltbb", "-lboost_serialization"], capture_output=True)
+    made = subprocess.run(["c++", "-std=c++17", "-O2", ROOT / "bench/worker_pagmo.cpp", "-o",
+                           program, "-lpagmo", "-ltbb", "-lboost_serialization"],
+                          capture_output=True)
     return Engine("pagmo2", [program], None if made.returncode == 0 else
                   "pagmo2 does not compile here (libpagmo-dev: tools/setup.sh --all)")
 

@@ -6,8 +6,8 @@
  * Prints    for frontiers of growing size (points of a made-up front in four objectives, none
  *           dominated) and for that of NAS-Bench-101 on CHaiDNN: nanoseconds a question of the
  *           index (dvt_frontier_best) and of a scan over its keys, one thread, processor time;
- *           limits on all objectives but the one asked for, at the values of points drawn at random.
- *           Both are asked in turns, their answers are equal.
+ *           limits on all objectives but the one asked for, at the values of random points. Both
+ *           are asked in turns, their answers are equal.
  */
 #include "dovetail/frontier.h"
 #include "report.h"

@@ -111,7 +111,7 @@ static dvt_status sort_members(dvt_ctx *ctx, int64_t *list, int64_t *vec, int64_
                                int32_t width)
 {
     const size_t w = (size_t)width, n = (size_t)count;
-    keyed       *a = dvt_alloc(ctx, 2 * (n + 1) * sizeof *a), *b = a + n;
+    keyed       *a = dvt_alloc(ctx, 2 * (n + 1) * sizeof *a);
     int64_t     *old = dvt_alloc(ctx, (n + 1) * (w + 1) * sizeof *old);
 
     if (!a || !old) {
@@ -126,7 +126,7 @@ static dvt_status sort_members(dvt_ctx *ctx, int64_t *list, int64_t *vec, int64_
         for (int64_t i = 0; i < count; i++) { /* the sign bit turned: negative ones come first */
             a[i].key = (uint64_t)vec[a[i].from * width + x] ^ UINT64_C(1) << 63;
         }
-        sort_by_key(a, b, count);
+        sort_by_key(a, a + n, count);
     }
     memcpy(old, vec, n * w * sizeof *old);
     memcpy(old + n * w, list, n * sizeof *old);

@@ -3,7 +3,7 @@
 """pareto_query.py - questions to a frontier line by line, and its page.
 
 Each line of standard input is answered at once, which a program that waits for the answer before
-it asks again shows. The HTML page must need nothing from outside and hold the same points as --json.
+it asks again shows. The HTML page must need nothing from outside and hold the points of --json.
 """
 import json
 import re
@@ -82,7 +82,8 @@ def page(points):
     if data and json.loads(data[1])["frontier"] != points:
         found.append("other points than --json")
     outside = re.findall(r'(?:src|href)\s*=|@import|url\(|fetch\(|XMLHttpRequest', text)
-    links = [u for u in re.findall(r"https?://[^'\"\s]+", text) if u != "http://www.w3.org/2000/svg"]
+    links = [u for u in re.findall(r"https?://[^'\"\s]+", text)
+             if u != "http://www.w3.org/2000/svg"]
     return found + [f"reaches outside: {x}" for x in outside + links]
 
 
