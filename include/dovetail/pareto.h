@@ -97,7 +97,8 @@ typedef struct dvt_pareto_opts {
     /* A file that the search writes now and then; where it exists the search goes on from it. It is
      * removed when the frontier is complete. NULL = none. */
     const char *checkpoint;
-    int64_t     checkpoint_every; /* networks and costs from one to the next; 0 = 2^20 */
+    int64_t     checkpoint_every; /* networks and costs from one to the next; 0 = 2^20, or 2^12 of
+                                   * slow costs */
 } dvt_pareto_opts;
 
 /* NULL opts = everything. E_USAGE for no networks, accelerators or objectives, and for a checkpoint

@@ -438,7 +438,9 @@ static void give_memory(block *b)
 /* Networks and costs since the last checkpoint say when the next one is due. */
 static dvt_status save_now_and_then(dvti_search *s, int64_t *saved, bool cancelled)
 {
-    const int64_t every = s->opts->checkpoint_every > 0 ? s->opts->checkpoint_every : 1 << 20;
+    const bool    slow = s->costly && s->p->cost->batch > 0;
+    const int64_t given = s->opts->checkpoint_every;
+    const int64_t every = given > 0 ? given : slow ? 1 << 12 : 1 << 20;
 
     if (!s->opts->checkpoint || (!cancelled && s->place + s->computed - *saved < every)) {
         return DVT_OK;
