@@ -7,7 +7,8 @@
  *           the same cycle; where that cannot be had, the start's value is kept in `at_start`.
  * Files     cycles_plan.c: what a word asks for; cycles_read.c: arbiter, FIFOs, halves;
  *           cycles_control.c: reader, chain, launch; cycles_turns.c: stream reader, pipeline;
- *           cycles_drain.c: drain, route, operands; cycles_write.c: writer; cycles.c: the step.
+ *           cycles_drain.c: drain, route, operands; cycles_write.c: writer; cycles.c: the step;
+ *           cycles_skip.c: the quick form.
  * Units     cycles; addresses of external memory in bytes, of the stream buffer in words.
  */
 #ifndef DVTI_CYCLES_INT_H
@@ -17,7 +18,7 @@
 #include "sim/sim_int.h"
 #include "sim/trace_int.h"
 
-enum { DVTI_HALVES = 2, DVTI_PIPE = 64, DVTI_UNITS_BUS_MIN = 8 };
+enum { DVTI_HALVES = 2, DVTI_PIPE = 64 };
 
 typedef enum dvti_client_id {
     DVTI_CLIENT_CONTROL,

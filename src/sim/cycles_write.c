@@ -80,7 +80,7 @@ void dvti_walk_next(const dvti_cycles *s, dvti_walk *w, const int64_t *d)
 
 /* ---- memory-write FIFO --------------------------------------------------------------------- */
 
-/* `room` is that of the cycle's start: the head leaves behind this step. */
+/* Room is that of the cycle's start: the head leaves behind this step (dvti_writer_sent). */
 static bool push(dvti_cycles *s, int64_t beat)
 {
     dvti_writer *w = &s->writer;
