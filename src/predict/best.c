@@ -23,8 +23,7 @@ enum { FIT_MAX = 1000, STEPS = 50 };
 #define BIT(g) (1u << DVTI_GROUP_##g)
 static const uint32_t view_groups[DVTI_BEST_VIEWS] = {
     ~0u,
-    BIT(COUNT) | BIT(EDGE) | BIT(WALK) | BIT(LAST) | BIT(WIDTH) | BIT(MEAN) | BIT(PATH) |
-        BIT(CHOICE),
+    BIT(COUNT) | BIT(EDGE) | BIT(WALK) | BIT(LAST) | BIT(PATH) | BIT(CHOICE),
     BIT(COUNT) | BIT(EDGE) | BIT(WALK) | BIT(PLACE) | BIT(LAST) | BIT(SIZE) | BIT(THROUGH) |
         BIT(FAN) | BIT(NODE),
 };
@@ -72,15 +71,18 @@ static dvt_status fill_rows(dvt_ctx *ctx, dvti_best *b, const dvt_nets *nets, co
 
 static dvti_gp_opts options(dvt_predict_goal goal)
 {
-    return goal == DVT_GOAL_COST
-               ? (dvti_gp_opts){.steps = STEPS,
-                                .fit_max = FIT_MAX,
-                                .rate = 0.1,
-                                .prior = 0.05,
-                                .noise = 0.01,
-                                .nu = 2}
-               : (dvti_gp_opts){
-                     .steps = STEPS, .fit_max = FIT_MAX, .rate = 0.1, .prior = 0.1, .noise = 0.1};
+    return goal == DVT_GOAL_COST ? (dvti_gp_opts){.steps = STEPS,
+                                                  .fit_max = FIT_MAX,
+                                                  .rate = 0.1,
+                                                  .prior = 0.05,
+                                                  .noise = 0.01,
+                                                  .nu = 2}
+                                 : (dvti_gp_opts){.steps = STEPS,
+                                                  .fit_max = FIT_MAX,
+                                                  .rate = 0.1,
+                                                  .prior = 0.1,
+                                                  .noise = 0.1,
+                                                  .nu = 5};
 }
 
 dvt_status dvti_best_fit(dvt_ctx *ctx, const dvt_nets *nets, const int64_t *index, int64_t n,
@@ -107,13 +109,13 @@ dvt_status dvti_best_fit(dvt_ctx *ctx, const dvt_nets *nets, const int64_t *inde
         goto done;
     }
     for (int view = 0; view < DVTI_BEST_VIEWS; view++) {
-        double *left_out = mean + n;
+        double *left_out = b.scheduled ? mean + n : NULL;
         st = dvti_gp_fit(ctx, rows, b.stride, y, n, part, parts_of(&b, view, part), &o, left_out,
                          &b.gp[view]);
         if (st != DVT_OK) {
             goto done;
         }
-        for (int64_t i = 0; i < n; i++) {
+        for (int64_t i = 0; left_out && i < n; i++) {
             mean[i] += left_out[i] / DVTI_BEST_VIEWS;
         }
     }

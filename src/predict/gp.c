@@ -172,7 +172,8 @@ dvt_status dvti_gp_fit(dvt_ctx *ctx, const float *x, int32_t stride, const doubl
         st = dvti_gp_hyper(&gp, x, stride, unit, n < o->fit_max ? n : o->fit_max, begin, o);
     }
     if (st == DVT_OK) {
-        st = dvti_gp_solve(&gp, x, stride, unit, n, begin, o, unit + n, unit + 2 * n);
+        st = dvti_gp_solve(&gp, x, stride, unit, n, begin, o, unit + n,
+                           left_out ? unit + 2 * n : NULL);
     }
     st = st == DVT_OK ? finish(&gp, x, stride, begin, unit + n) : st;
     for (int64_t i = 0; st == DVT_OK && left_out && i < n; i++) {

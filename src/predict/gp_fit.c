@@ -90,8 +90,9 @@ static void fill_covariance(const dvti_gp_fit_state *s, const double *theta)
     }
 }
 
-/* K^-1 in the lower triangle of s->k, alpha; *nll without constants. False: not positive. */
-static bool invert(const dvti_gp_fit_state *s, double *nll)
+/* alpha, *nll without constants, and if `inverse` K^-1 in the lower triangle of s->k. False: not
+ * positive. */
+static bool invert(const dvti_gp_fit_state *s, bool inverse, double *nll)
 {
     const lapack_int n = (lapack_int)s->n;
     double           log_det = 0, fit = 0;
@@ -104,7 +105,7 @@ static bool invert(const dvti_gp_fit_state *s, double *nll)
     }
     memcpy(s->alpha, s->y, (size_t)s->n * sizeof *s->alpha);
     if (LAPACKE_dpotrs_work(LAPACK_COL_MAJOR, 'L', n, 1, s->k, n, s->alpha, n) != 0 ||
-        LAPACKE_dpotri_work(LAPACK_COL_MAJOR, 'L', n, s->k, n) != 0) {
+        (inverse && LAPACKE_dpotri_work(LAPACK_COL_MAJOR, 'L', n, s->k, n) != 0)) {
         return false;
     }
     for (int64_t i = 0; i < s->n; i++) {
@@ -150,7 +151,7 @@ static void gradient(const dvti_gp_fit_state *s, const double *theta, double *ou
 bool dvti_gp_likelihood(dvti_gp_fit_state *s, const double *theta, double *nll, double *grad)
 {
     fill_covariance(s, theta);
-    if (!invert(s, nll)) {
+    if (!invert(s, true, nll)) {
         return false;
     }
     gradient(s, theta, grad);
@@ -223,25 +224,20 @@ static dvt_status maximise(dvti_gp_fit_state *s, const dvti_gp_opts *o)
 
 /* ---- state --------------------------------------------------------------------------------- */
 
-static dvt_status state_init(dvti_gp_fit_state *s, dvti_gp *gp, const float *x, const double *y,
-                             int64_t n, int32_t stride)
+static dvt_status state_init(dvti_gp_fit_state *s, dvti_gp *gp, const double *y, int64_t n)
 {
-    const size_t samples = (size_t)n, pairs = samples * (samples + 1) / 2;
+    const size_t samples = (size_t)n;
 
     s->gp = gp;
     s->n = n;
     s->y = y;
-    s->pair = dvt_alloc(gp->ctx, pairs * (size_t)(gp->groups + 1) * sizeof *s->pair);
     s->k = dvt_alloc(gp->ctx, samples * samples * sizeof *s->k);
     s->alpha = dvt_alloc(gp->ctx, samples * sizeof *s->alpha);
     s->weight = dvt_alloc(gp->ctx, samples * sizeof *s->weight);
-    if (!s->pair || !s->k || !s->alpha || !s->weight) {
-        return DVT_E_NOMEM;
-    }
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; s->weight && i < n; i++) {
         s->weight[i] = 1;
     }
-    return fill_pairs(s, x, stride);
+    return s->k && s->alpha && s->weight ? DVT_OK : DVT_E_NOMEM;
 }
 
 static void state_deinit(dvti_gp_fit_state *s)
@@ -257,39 +253,99 @@ static void state_deinit(dvti_gp_fit_state *s)
 dvt_status dvti_gp_hyper(dvti_gp *gp, const float *x, int32_t stride, const double *y, int64_t n,
                          const int32_t *begin, const dvti_gp_opts *o)
 {
+    const size_t      pairs = (size_t)n * ((size_t)n + 1) / 2;
     dvti_gp_fit_state s = {.begin = begin};
-    dvt_status        st = state_init(&s, gp, x, y, n, stride);
+    dvt_status        st = state_init(&s, gp, y, n);
 
+    s.pair = dvt_alloc(gp->ctx, pairs * (size_t)(gp->groups + 1) * sizeof *s.pair);
+    st = st == DVT_OK && s.pair ? fill_pairs(&s, x, stride) : DVT_E_NOMEM;
     st = st == DVT_OK ? maximise(&s, o) : st;
     state_deinit(&s);
     return st;
 }
 
-enum { LAST_WEIGHINGS = 5 };
+/* ---- all samples --------------------------------------------------------------------------- */
+
+/* K without noise for many samples: from products of rows, since storing a number for each pair and
+ * group would take more memory than K. z (n, columns) scaled rows, u (n, columns) standardised. */
+static void covariance_of_rows(const dvti_gp_fit_state *s, const double *z, const double *u)
+{
+    const int    n = (int)s->n, columns = s->gp->columns;
+    const double amplitude = exp(s->gp->theta[0]);
+    const double linear = exp(s->gp->theta[s->gp->groups + 1]) / columns;
+    double      *square = s->alpha, slope; /* free until the first factorisation */
+
+    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasNoTrans, n, columns, 1, z, columns, 0, s->k, n);
+    for (int64_t i = 0; i < n; i++) {
+        square[i] = s->k[i * n + i];
+    }
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t j = i; j < n; j++) {
+            const double d = square[i] + square[j] - 2 * s->k[i * n + j];
+            s->k[i * n + j] = amplitude * profile(fmax(d, 0), &slope);
+        }
+    }
+    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasNoTrans, n, columns, linear, u, columns, 1, s->k,
+                n); /* the upper triangle by rows is the lower one by columns */
+}
+
+static void scaled_rows(const dvti_gp_fit_state *s, const float *x, int32_t stride, double *z,
+                        double *u)
+{
+    const dvti_gp *gp = s->gp;
+
+    for (int64_t i = 0; i < s->n; i++) {
+        double *row = z + i * gp->columns;
+        standard_row(gp, x + i * stride, u + i * gp->columns);
+        for (int32_t g = 0; g < gp->groups; g++) {
+            const double part =
+                exp(-gp->theta[1 + g]) / sqrt((double)gp->groups * (s->begin[g + 1] - s->begin[g]));
+            for (int32_t c = s->begin[g]; c < s->begin[g + 1]; c++) {
+                row[c] = u[i * gp->columns + c] * part;
+            }
+        }
+    }
+}
+
+enum { LAST_WEIGHINGS = 5, MANY = 2000 /* samples: an inverse takes seconds from here on */ };
 
 dvt_status dvti_gp_solve(dvti_gp *gp, const float *x, int32_t stride, const double *y, int64_t n,
                          const int32_t *begin, const dvti_gp_opts *o, double *alpha,
                          double *left_out)
 {
+    const size_t      cells = (size_t)n * (size_t)gp->columns;
     dvti_gp_fit_state s = {.begin = begin};
-    dvt_status        st = state_init(&s, gp, x, y, n, stride);
+    double           *z = dvt_alloc(gp->ctx, 2 * cells * sizeof *z);
+    dvt_status        st = state_init(&s, gp, y, n);
     const double      noise = dvti_gp_noise(gp->theta[gp->groups + 2]);
+    const int         rounds = o->nu <= 0 ? 0 : n > MANY ? 1 : LAST_WEIGHINGS;
     double            nll;
 
-    for (int t = 0; st == DVT_OK && t <= (o->nu > 0 ? LAST_WEIGHINGS : 0); t++) {
+    st = z ? st : DVT_E_NOMEM;
+    if (st == DVT_OK) {
+        scaled_rows(&s, x, stride, z, z + cells);
+    }
+    for (int t = 0; st == DVT_OK && t <= rounds; t++) {
         if (t > 0) {
             reweigh(&s, noise, o->nu);
         }
-        fill_covariance(&s, gp->theta);
-        if (!invert(&s, &nll)) {
+        covariance_of_rows(&s, z, z + cells);
+        for (int64_t i = 0; i < n; i++) {
+            s.k[i * n + i] += noise / s.weight[i];
+        }
+        st = dvt_stop_asked(gp->ctx, "fitting the predictor");
+        if (st == DVT_OK && !invert(&s, t < rounds || left_out, &nll)) {
             st = dvt_fail(gp->ctx, DVT_E_NUMERIC, NULL,
                           "the covariance of %lld training samples is not positive", (long long)n);
         }
     }
     for (int64_t i = 0; st == DVT_OK && i < n; i++) {
         alpha[i] = s.alpha[i];
-        left_out[i] = y[i] - s.alpha[i] / s.k[i * n + i]; /* Rasmussen and Williams, eq. 5.12 */
+        if (left_out) {
+            left_out[i] = y[i] - s.alpha[i] / s.k[i * n + i]; /* Rasmussen and Williams, eq. 5.12 */
+        }
     }
     state_deinit(&s);
+    dvt_free(gp->ctx, z);
     return st;
 }

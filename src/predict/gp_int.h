@@ -35,7 +35,8 @@ static inline void dvti_one_blas_thread(void) { openblas_set_num_threads(1); }
 /* Fits gp->theta on n samples. */
 dvt_status dvti_gp_hyper(dvti_gp *gp, const float *x, int32_t stride, const double *y, int64_t n,
                          const int32_t *begin, const dvti_gp_opts *o);
-/* alpha (n) for gp->theta, and what each sample would be predicted from the others (n). */
+/* alpha (n) for gp->theta; left_out (n) or NULL: what each sample would be predicted from the
+ * others. */
 dvt_status dvti_gp_solve(dvti_gp *gp, const float *x, int32_t stride, const double *y, int64_t n,
                          const int32_t *begin, const dvti_gp_opts *o, double *alpha,
                          double *left_out);
