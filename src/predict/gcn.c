@@ -9,6 +9,7 @@
  */
 #include "predict/gcn.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/text_util.h"
@@ -55,12 +56,13 @@ static dvt_status add_layer(dvti_gcn *g, int i)
 {
     const int64_t  width = g->shape.width;
     const int64_t  in = g->shape.dense ? dvti_dense_inputs(&g->shape) : g->shape.labels;
-    const dvt_init xavier = {DVT_INIT_XAVIER_UNIFORM, 0}, zero = {DVT_INIT_ZERO, 0};
+    const double   bound = 1 / sqrt((double)(i > 0 ? width : in));
+    const dvt_init weight = {DVT_INIT_UNIFORM, bound}, zero = {DVT_INIT_ZERO, 0};
     /* the first layer of the graph network is a table, a row a label */
     const dvt_shape w = i > 0            ? DVT_SHAPE(width, width)
                         : g->shape.dense ? DVT_SHAPE(width, in)
                                          : DVT_SHAPE(in, width);
-    dvt_status      st = add(g, "weight", i, w, xavier, &g->weight[i]);
+    dvt_status      st = add(g, "weight", i, w, weight, &g->weight[i]);
 
     st = st == DVT_OK ? add(g, "bias", i, DVT_SHAPE(width), zero, &g->bias[i]) : st;
     st = st == DVT_OK
@@ -88,7 +90,7 @@ dvt_status dvti_gcn_init(dvt_ctx *ctx, const dvti_gcn_shape *shape, uint64_t see
         st = add_layer(&g, i);
     }
     st = st == DVT_OK ? add(&g, "head", 0, DVT_SHAPE(columns, shape->width),
-                            (dvt_init){DVT_INIT_XAVIER_UNIFORM, 0}, &g.head)
+                            (dvt_init){DVT_INIT_TORCH, 0}, &g.head)
                       : st;
     st = st == DVT_OK ? add(&g, "head_bias", 0, DVT_SHAPE(columns), (dvt_init){DVT_INIT_ZERO, 0},
                             &g.head_bias)

@@ -299,9 +299,11 @@ static dvt_status epochs(work *w, uint32_t count, bool rank_loss, dvt_rng *rng, 
     const bool  valid = w->rows > w->train;
     dvt_plateau plateau = dvt_plateau_make(w->s.rate, 0.5, PATIENCE);
     double      rate = w->s.rate, error;
+    uint32_t    done = 0;
     dvt_status  st = DVT_OK;
 
     for (uint32_t e = 0; st == DVT_OK && e < count; e++) {
+        done = e + 1;
         if (w->s.cosine) {
             rate = dvt_rate_cosine(w->s.rate, 0, e, count);
         }
@@ -319,6 +321,9 @@ static dvt_status epochs(work *w, uint32_t count, bool rank_loss, dvt_rng *rng, 
     }
     if (st == DVT_OK && valid) {
         dvt_stopper_restore(w->stopper, w->g->params);
+        dvt_log(w->ctx, DVT_LOG_INFO, "predict", "%u epochs, the best was number %llu (error %.4g)",
+                (unsigned)done, (unsigned long long)dvt_stopper_best_call(w->stopper),
+                dvt_stopper_best(w->stopper));
     }
     return st;
 }
