@@ -94,6 +94,19 @@ typedef struct dvt_net {
 } dvt_net;
 DVT_API dvt_net dvt_nets_at(const dvt_nets *nets, int64_t i);
 
+/* ---- untrained networks -------------------------------------------------------------------- */
+
+/* What needs no training and no measurement; naswot and synflow as logarithms (zero_cost.c). */
+typedef struct dvt_zero_cost {
+    double naswot, synflow, parameters, macs;
+} dvt_zero_cost;
+
+/* Of a network with one input, with weights drawn by `seed` in a copy. Outputs that are no finite
+ * flow are E_NUMERIC; what the executor does not take is E_UNSUPPORTED. naswot is -infinity where
+ * two images have the same code. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_zero_cost_of(const dvt_graph *g, uint64_t seed,
+                                                   dvt_zero_cost *out);
+
 /* ---- a new device -------------------------------------------------------------------------- */
 
 /* Costs of n networks on a new device from `samples` (at least 2) measured there and from other

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cmd_predict.c - `dovetail predict train|eval|rank|transfer|select`: latency and accuracy from few measurements.
+ * cmd_predict.c - `dovetail predict train|eval|rank|transfer|select|zero-cost`: latency and accuracy from few measurements.
  */
 #include <string.h>
 #include <time.h>
@@ -32,7 +32,7 @@ static const dvt_option predict_options[] = {
     {DVT_OPTION_STRING(cli_predict_opts, from, NULL, "PREDICTOR",
                        "neural models begin from the graph layers of another")},
     {DVT_OPTION_U64(cli_predict_opts, number, 10, 1, 1 << 24, "networks",
-                    "that 'rank' prints, and 'select' measures in a round")},
+                    "that 'rank' prints, 'select' measures in a round, 'zero-cost' scores")},
     {DVT_OPTION_U32(cli_predict_opts, rounds, 5, 1, 1000, "", "of 'select'")},
     {DVT_OPTION_ENUM(cli_predict_opts, choice, 0, "iterative|random", "of 'select'")},
     {DVT_OPTION_STRING(cli_predict_opts, output, NULL, "PREDICTOR", "where 'train' writes"),
@@ -190,11 +190,12 @@ static dvt_status eval_file(cli_run *r, const cli_measured *m, const dvt_predict
 
 /* ---- command ------------------------------------------------------------------------------- */
 
-enum { TRAIN, EVAL, RANK, TRANSFER, SELECT, ACTIONS };
+enum { TRAIN, EVAL, RANK, TRANSFER, SELECT, ZERO_COST, ACTIONS };
 
 static dvt_status find_action(const cli_run *r, int *out)
 {
-    static const char *const actions[ACTIONS] = {"train", "eval", "rank", "transfer", "select"};
+    static const char *const actions[ACTIONS] = {"train",    "eval",   "rank",
+                                                 "transfer", "select", "zero-cost"};
     const cli_predict_opts  *o = r->values;
     const char              *action = r->parsed->positionals.items[0];
     const size_t             more = r->parsed->positionals.count - 1;
@@ -205,7 +206,8 @@ static dvt_status find_action(const cli_run *r, int *out)
     if (*out == ACTIONS) {
         const char *near = dvt_nearest(action, actions, ACTIONS);
         dvt_fail(r->ctx, DVT_E_USAGE, NULL, "predict has no action '%s'", action);
-        dvt_fail_hint(r->ctx, "%s%s%sthe actions are train, eval, rank, transfer and select",
+        dvt_fail_hint(r->ctx,
+                      "%s%s%sthe actions are train, eval, rank, transfer, select and zero-cost",
                       near ? "did you mean '" : "", near ? near : "", near ? "'? " : "");
     } else if (*out == TRAIN && (more || !o->output || o->seeds > 1)) {
         dvt_fail(r->ctx, DVT_E_USAGE, NULL, "predict train needs -o PREDICTOR and one seed");
@@ -238,11 +240,12 @@ static dvt_status run(cli_run *r)
     }
     st = st == DVT_OK ? cli_measured_load(r, &m) : st;
     if (st == DVT_OK) {
-        st = action == TRANSFER ? cli_predict_transfer(r, &m)
-             : action == SELECT ? cli_predict_select(r, &m)
-             : !p               ? train(r, &m, action == TRAIN)
-             : action == EVAL   ? eval_file(r, &m, p)
-                                : cli_predict_rank(r, &m, p);
+        st = action == TRANSFER    ? cli_predict_transfer(r, &m)
+             : action == SELECT    ? cli_predict_select(r, &m)
+             : action == ZERO_COST ? cli_predict_zero_cost(r, &m)
+             : !p                  ? train(r, &m, action == TRAIN)
+             : action == EVAL      ? eval_file(r, &m, p)
+                                   : cli_predict_rank(r, &m, p);
     }
     cli_measured_deinit(r, &m);
     dvt_predictor_destroy(p);
@@ -261,6 +264,7 @@ const cli_command cli_predict = {
         "transfer    a device from few samples (--train 10) and the table's other devices\n"
         "select      figures after each of --rounds rounds of --number networks, which the model\n"
         "            itself chooses (--choice iterative) or chance does\n"
+        "zero-cost   rank correlation of metrics of --number untrained networks with the column\n"
         "\n"
         "Training, validation and test parts are disjoint; nothing but figures looks at the test\n"
         "part. docs/predict.md describes the models and their figures.",

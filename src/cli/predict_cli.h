@@ -53,5 +53,6 @@ double cli_predict_now(void); /* seconds */
 dvt_status cli_predict_rank(const cli_run *r, const cli_measured *m, const dvt_predictor *p);
 dvt_status cli_predict_transfer(const cli_run *r, const cli_measured *m);
 dvt_status cli_predict_select(const cli_run *r, const cli_measured *m);
+dvt_status cli_predict_zero_cost(const cli_run *r, const cli_measured *m);
 
 #endif

@@ -77,6 +77,7 @@ def commands(w):
                 "--valid", "0"]
     yield 0, ["predict", "eval", *measured, "--seeds", "2"]
     yield 0, ["predict", "select", *measured[:4], "--rounds", "2", "--number", "2"]
+    yield 0, ["predict", "zero-cost", *measured[:4], "--number", "2"]
     yield 0, ["predict", "train", *measured, "--model", "ridge", "-o", w.path / "ridge.npz"]
     yield 0, ["predict", "eval", w.path / "ridge.npz", *measured]
     yield 0, ["predict", "rank", w.path / "ridge.npz", *measured, "--number", "2"]
