@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cmd_predict.c - `dovetail predict train|eval|rank|transfer|select|zero-cost`: latency and accuracy from few measurements.
+ * cmd_predict.c - `dovetail predict`: latency and accuracy of networks from few measurements.
  */
 #include <string.h>
 #include <time.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * predict_select.c - `dovetail predict select`: how good a predictor gets as it chooses its samples.
+ * predict_select.c - `dovetail predict select`: a predictor that chooses its own samples.
  */
 
 #include "cli/predict_cli.h"

@@ -2,7 +2,7 @@
 /*
  * select.c - which networks to measure next: BRP-NAS's iterative data selection.
  *
- * Rounds     0: random networks. i: a predictor is trained on what is measured and ranks the others;
+ * Rounds     0: random networks. i: a predictor is trained on what is measured, ranks the others;
  *            half of the new ones are its best, the other half random among its best n / 2^i, so
  *            that the samples move towards the top without leaving it unexplored. [1], section 4.2.
  * Choice     DVT_SELECT_RANDOM takes random networks in every round: the plain way to compare with.

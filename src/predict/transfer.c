@@ -4,7 +4,7 @@
  *
  * Idea       Devices disagree in few ways: the logarithms of their latencies, standardised, span a
  *            space of a handful of dimensions. A new device is a ridge regression on the others in
- *            that space (a Gaussian process whose covariance is that of the known devices): with ten
+ *            that space (a Gaussian process with the covariance of the known devices): with ten
  *            samples the directions in which devices agree are learned first, as the penalty is
  *            equal in units of variance.
  * Penalty    the most probable one: marginal likelihood of the samples times a prior around 0.1, as

@@ -2,7 +2,7 @@
 /*
  * zero_cost.c - what untrained weights tell of a network: naswot and synflow by our own executor.
  *
- * naswot     Mellor et al., "Neural architecture search without training", 2021: the logarithm of the
+ * naswot     Mellor et al., "Neural architecture search without training", 2021: logarithm of the
  *            determinant of the matrix of agreements between the binary codes (which ReLUs are on)
  *            of a batch of random images. Networks whose codes tell images apart score high.
  * synflow    Tanaka et al., "Pruning neural networks without any data by iteratively conserving
