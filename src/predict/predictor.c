@@ -163,7 +163,7 @@ static dvt_status fit(dvt_predictor *p, const dvt_nets *nets, const dvt_split *s
     case DVT_PREDICT_PARAMETERS:
         return dvti_linear_fit(ctx, o->model, o->goal, nets, split->order, split->train,
                                o->goal == DVT_GOAL_COST ? plain : z, &p->linear);
-    default: return fit_neural(p, nets, split, z, o);
+    default: return fit_neural(p, nets, split, o->goal == DVT_GOAL_COST ? plain : z, o);
     }
 }
 
@@ -250,10 +250,9 @@ static dvt_status run_neural(dvt_ctx *ctx, const dvt_predictor *p, const dvt_net
 /* Does the model answer on the target's scale, and not in the values' unit or with a place? */
 static bool is_scaled(const dvt_predictor *p)
 {
-    if (p->linear.ctx) {
-        return p->about.goal == DVT_GOAL_RANK;
-    }
-    return !p->gcn.ctx || p->gcn.shape.head == DVTI_HEAD_VALUE;
+    return p->about.model == DVT_PREDICT_BEST ||
+           (p->about.goal == DVT_GOAL_RANK &&
+            (!p->gcn.ctx || p->gcn.shape.head == DVTI_HEAD_VALUE));
 }
 
 dvt_status dvt_predictor_run(dvt_ctx *ctx, const dvt_predictor *p, const dvt_nets *nets,
