@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // dvt_fifo -- queue of Depth words, the oldest always in sight.
 //
-// Idea     a ring in a memory with a registered read, so that it becomes block memory: each cycle
-//          reads the word that will be the head in the next; a word pushed into that very place
-//          goes past the memory.
+// Idea     a ring in a memory. Shallow ones read it directly (memory made of LUTs). Deep ones have
+//          a registered read, so that they become block memory: each cycle reads the word that
+//          will be the head in the next; a word pushed into that very place goes past the memory.
 // Rules    a word pushed in cycle t can be seen as head from t + 1 on (timing.md section 3). push
 //          while full and pop while empty are refused and reported by `fault`.
 // Proof    tests/rtl/formal.py: the count never leaves 0..Depth, words leave in order, unchanged.
@@ -12,7 +12,8 @@ module dvt_fifo #(
   parameter int Width     = 8,                  // bits
   parameter int Depth     = 16,                 // words, at least 2
   parameter int CountBits = $clog2(Depth + 1),  // derived: do not override
-  parameter int AddrBits  = $clog2(Depth)       // derived: do not override
+  parameter int AddrBits  = $clog2(Depth),      // derived: do not override
+  parameter bit Deep      = Depth > 64          // block memory
 ) (
   input  logic                 clk,
   input  logic                 rst,
@@ -27,7 +28,6 @@ module dvt_fifo #(
   localparam logic [AddrBits-1:0] LastAddr = AddrBits'(Depth - 1);
 
   logic [Width-1:0]     mem [Depth];
-  logic [Width-1:0]     head_q;
   logic [CountBits-1:0] count_q;
   logic [AddrBits-1:0]  write_q, read_q, read_d, read_after, write_after;
   logic                 push_ok, pop_ok;
@@ -40,10 +40,16 @@ module dvt_fifo #(
   assign write_after = write_q == LastAddr ? '0 : write_q + AddrBits'(1);
   assign read_d      = pop_ok ? read_after : read_q;
 
-  always_ff @(posedge clk) begin
-    if (push_ok) mem[write_q] <= push_data;
-    if (push_ok && write_q == read_d) head_q <= push_data;
-    else if (pop_ok) head_q <= mem[read_d];
+  always_ff @(posedge clk) if (push_ok) mem[write_q] <= push_data;
+  if (Deep) begin : g_deep
+    logic [Width-1:0] head_q;
+    always_ff @(posedge clk) begin
+      if (push_ok && write_q == read_d) head_q <= push_data;
+      else if (pop_ok) head_q <= mem[read_d];
+    end
+    assign head = head_q;
+  end else begin : g_shallow
+    assign head = mem[read_q];
   end
 
   always_ff @(posedge clk) begin
@@ -58,7 +64,6 @@ module dvt_fifo #(
     end
   end
 
-  assign head  = head_q;
   assign count = count_q;
 
 `ifdef FORMAL
@@ -83,7 +88,7 @@ module dvt_fifo #(
       assert (count_q <= CountBits'(Depth));
       assert (read_q <= LastAddr && write_q <= LastAddr);
       assert (f_end == (CountBits + 1)'(write_q) || f_end == (CountBits + 1)'(write_q) + Depth);
-      assert (count_q == '0 || head_q == mem[read_q]);
+      assert (count_q == '0 || head == mem[read_q]);
       assert (!f_put || (f_place <= LastAddr && mem[f_place] == f_word));
       assert (push_ok || !push || count_q == CountBits'(Depth));
     end

@@ -18,9 +18,12 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 # file, parameters, text to break and what it becomes
 PROOFS = [
-    ("prim/dvt_fifo.sv", {"Width": 3, "Depth": 4}, "write_q == read_d", "write_q == read_q"),
+    ("prim/dvt_fifo.sv", {"Width": 3, "Depth": 4, "Deep": 1}, "write_q == read_d",
+     "write_q == read_q"),
+    ("prim/dvt_fifo.sv", {"Width": 2, "Depth": 2, "Deep": 1}, "mem[read_d]", "mem[read_q]"),
     ("prim/dvt_fifo.sv", {"Width": 2, "Depth": 5}, "!= CountBits'(Depth))", "!= CountBits'(Depth+1))"),
-    ("prim/dvt_fifo.sv", {"Width": 2, "Depth": 2}, "mem[read_d]", "mem[read_q]"),
+    ("prim/dvt_fifo.sv", {"Width": 2, "Depth": 2}, "assign head = mem[read_q]",
+     "assign head = mem[write_q]"),
     ("dma/dvt_halves.sv", {}, "room  = used_q < 2'd2", "room  = used_q <= 2'd2"),
     ("control/dvt_node.sv", {"Kernel": 3, "Bits": 20, "Bytes": 8, "Link": 8}, "in_kind[1]) shadow_q",
      "in_kind[0]) shadow_q"),
