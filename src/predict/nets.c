@@ -144,7 +144,7 @@ dvt_net dvt_nets_at(const dvt_nets *nets, int64_t i)
         .labels = dvt_nets_labels(nets->kind),
         .label = nets->label.data + p->node,
         .start = nets->start.data + p->node + i,
-        .read = nets->read.data + p->read,
+        .read = nets->read.data ? nets->read.data + p->read : NULL, /* no network reads yet */
         .width = nets->width.data + p->node,
         .macs = p->macs,
         .parameters = p->parameters,
