@@ -4,7 +4,7 @@
  *
  * Usage     bench_rtl [--json]          from the repository's root; builds with Verilator at first
  * Prints    for arrays of 256, 512 and 1,024 multiply-accumulates: cycles of one glyphs image,
- *           cycles a processor second, the aim where there is one (20,000 at 512), and beside it the
+ *           cycles a processor second, the aim where there is one (20,000 at 512), beside it the
  *           peer measured in the same run: the cycle model's cycles a second for the same program
  *           (`ratio`: the model's rate by the RTL's). Both count the same cycles.
  */

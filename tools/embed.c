@@ -2,10 +2,12 @@
 /*
  * embed.c - files as C: the RTL's sources travel inside the library.
  *
- * Usage     embed OUTPUT ROOT FILE...   FILE below ROOT; its name in the table is relative to ROOT
+ * Usage     embed OUTPUT ROOT FILE...   the name in the table is relative to ROOT; a file from
+ *                                       elsewhere goes by tb/ and its last name
  * Output    dvti_rtl_sources[], as src/rtl/rtl_int.h declares it, ascending by name as given.
  * Built first, for the library needs what it writes; it uses nothing of the library.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,8 +44,14 @@ int main(int argc, char **argv)
     }
     fprintf(out, "const dvti_rtl_source dvti_rtl_sources[] = {\n");
     for (int i = 3; i < argc; i++) {
-        const char *name = strncmp(argv[i], argv[2], root) == 0 ? argv[i] + root + 1 : argv[i];
-        fprintf(out, "    {\"%s\", (const char *)text%d, sizeof text%d - 1},\n", name, i, i);
+        bool        below = strncmp(argv[i], argv[2], root) == 0;
+        const char *last = strrchr(argv[i], '/');
+        fprintf(out, "    {\"%s%s\", (const char *)text%d, sizeof text%d - 1},\n",
+                below ? "" : "tb/",
+                below  ? argv[i] + root + 1
+                : last ? last + 1
+                       : argv[i],
+                i, i);
     }
     fprintf(out, "};\nconst size_t dvti_rtl_source_count = %d;\n", argc - 3);
     failed |= ferror(out);

@@ -46,7 +46,7 @@ static dvt_status read_register(void *user, uint32_t offset, uint32_t *value)
     return DVT_OK;
 }
 
-/* Polls; a driver in a kernel waits for irq instead. The overlay's watchdog ends a run that hangs. */
+/* Polls; a driver in a kernel waits for irq. The overlay's watchdog ends a run that hangs. */
 static dvt_status wait_for_end(void *user, int64_t cycles_max, bool *ended)
 {
     struct timespec pause = {0, POLL_NS};

@@ -17,7 +17,7 @@
     X(VERSION, 0x004, "r", "version of the instruction set")                                       \
     X(DESCRIPTION, 0x008, "r", "first 32 bits of the SHA-256 of the description")                  \
     X(CONTROL, 0x00c, "w", "bit 0 start, 1 soft reset, 2 clear done and error; set bits act")      \
-    X(STATUS, 0x010, "r", "bit 0 running, 1 done, 2 error, 3 quiet; 15..8 error (below)")              \
+    X(STATUS, 0x010, "r", "bit 0 running, 1 done, 2 error, 3 quiet; 15..8 error (below)")          \
     X(ERROR_PLACE, 0x014, "r", "tag of the word in flight when the error came")                    \
     X(IRQ_ENABLE, 0x018, "rw", "bit 0: irq while done or error is set")                            \
     X(STREAM_LO, 0x020, "rw", "byte address of the long words, multiple of 8")                     \

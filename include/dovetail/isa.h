@@ -245,8 +245,9 @@ DVT_API const char *dvt_kernel_help(dvt_kernel kernel);
 
 /* Long word: byte 0 the ISA version, bytes 1-2 the tag, bytes 3-4 the kernel mask, byte 5 zero,
  * bytes 6-7 a CRC-16 of the word (polynomial 0x1021, from 0xffff, highest bit first, these two
- * bytes as 0), then the parts of the kernels in the mask, ascending. All little-endian. E_CAPACITY names a field
- * that does not hold its value ("sread.n[3] = 70000 exceeds 16 bits"). Appends to `out`. */
+ * bytes as 0), then the parts of the kernels in the mask, ascending. All little-endian. E_CAPACITY
+ * names a field that does not hold its value ("sread.n[3] = 70000 exceeds 16 bits"). Appends to
+ * `out`. */
 DVT_API DVT_MUST_CHECK dvt_status dvt_isa_encode(dvt_ctx *ctx, const dvt_word *w, dvt_buf *out);
 /* E_PARSE with the byte offset: wrong version, unknown kernels, set padding bits, end of data,
  * check bytes that are not the word's. */

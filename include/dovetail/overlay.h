@@ -63,7 +63,7 @@ DVT_API DVT_MUST_CHECK dvt_status dvt_overlay_check(dvt_ctx *ctx, const dvt_over
 /* canonical JSON, parses back */
 DVT_API void dvt_overlay_print(const dvt_overlay *o, dvt_buf *out);
 
-/* Cycles and depths that every overlay has alike (docs/timing.md section 1). X(NAME, value, what) */
+/* Cycles and depths of every overlay (docs/timing.md section 1). X(NAME, value, what) */
 #define DVT_TIMING_LIST(X)                                                  \
     X(LM, 3, "stages of a binary32 multiplier")                             \
     X(LA, 4, "stages of a binary32 adder")                                  \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rtl.h - the overlay as hardware: packages of SystemVerilog, and programs run on the simulated RTL.
+ * rtl.h - the overlay as hardware: packages of SystemVerilog, programs on the simulated RTL.
  *
  * The RTL is hand-written and hangs on one package of constants, printed from the overlay's
  * description. A package is a folder that vendors' tools, Verilator, Icarus and Yosys take. The

@@ -126,7 +126,7 @@ typedef struct dvt_profile_opts {
     int32_t  stall_permille; /* how often a channel is held back, 0 to 999 */
     int64_t  cycles_max;     /* refuses to go on for longer; 0 = 2^36 */
     bool     stepwise;       /* cycle by cycle: the same figures, slower */
-    /* Appended to, borrowed; NULL = none. Cycle by cycle, then: a value change dump for wave viewers,
+    /* Appended to, borrowed; NULL = none. Cycle by cycle, then: a value change dump for viewers,
      * and Chrome's trace events (JSON) for Perfetto. One unit of time is one cycle. */
     dvt_buf *vcd, *chrome;
 } dvt_profile_opts;

@@ -234,7 +234,7 @@ const cli_command cli_overlay = {
         "show      a description in full; with --json what derives from it\n"
         "fit       resources on a device, by the first-order model (exit code 1: does not fit)\n"
         "package   the SystemVerilog package of its parameters and long-word fields\n"
-        "rtl       the whole hardware package in a folder: RTL, file list, test bench, constraints\n"
+        "rtl       the hardware package in a folder: RTL, file list, test bench, constraints\n"
         "synth     what Yosys makes of it for a target, module by module",
     .examples = "dovetail overlay list\n"
                 "dovetail overlay show medium-fp11\n"

@@ -342,7 +342,7 @@ const cli_command cli_profile = {
         "Compiles a network (or reads a program file) and prints the cycle model's account: for\n"
         "each subgraph its start, its cycles, the array's share, and the main cause of waiting.\n"
         "Times depend on no weight, so missing ones are filled in with seeded values. Waits are\n"
-        "explained in docs/how-to-read-a-profile.md. A trace shows every cycle: long words, kernels,\n"
+        "explained in docs/how-to-read-a-profile.md. A trace shows cycles: long words, kernels,\n"
         "pages, memory, causes of waiting.",
     .examples =
         "dovetail profile examples/models/glyphs/glyphs.onnx --overlay small-fp11\n"

@@ -3,8 +3,8 @@
  * engine_rtl.c - --engine rtl: the simulated RTL, compared with both models after every run.
  *
  * Idea      Who asks for the RTL wants to know whether it agrees. The bit-accurate model runs the
- *           same inputs; all external memory, the saturations and, cause by cause, the cycles of the
- *           cycle model must be equal, or the run fails and says what differs.
+ *           same inputs; all external memory, the saturations and, cause by cause, the cycles of
+ *           the cycle model must be equal, or the run fails and says what differs.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -21,7 +21,7 @@ enum { UNIT = 16, ALIGN_MAX = 4096 /* no filter word is larger */ };
 
 /* ---- image --------------------------------------------------------------------------------- */
 
-/* To a unit of addresses, and to a filter word where that is larger: words do not straddle beats. */
+/* To a unit of addresses, and to a filter word where that is larger: no word straddles beats. */
 static int64_t alignment(const dvti_comp *c)
 {
     return c->d.filter_word_bytes > UNIT ? c->d.filter_word_bytes : UNIT;

@@ -242,7 +242,7 @@ dvt_status dvt_isa_decode(dvt_ctx *ctx, const uint8_t *data, size_t size, size_t
         pos += (size_t)p->bytes;
     }
     at.offset = CHECK_AT;
-    if (word_check_bytes(data, pos) != ((uint32_t)data[CHECK_AT] | (uint32_t)data[CHECK_AT + 1] << 8))
+    if (word_check_bytes(data, pos) != (data[CHECK_AT] | (uint32_t)data[CHECK_AT + 1] << 8))
         return dvt_fail(ctx, DVT_E_PARSE, &at, "word %u: its check bytes do not belong to it",
                         out->tag);
     *used = pos;

@@ -6,8 +6,8 @@
 #define DVTI_RTL_MODEL_H
 
 #include "dovetail/csr.h"
-#include "dvt_pins.h"
 #include "overlay/memory_model.h"
+#include "rtl/dvt_pins.h"
 #include "rtl/rtl_int.h"
 
 /* Faults for tests: what happens to the memory's answers, by number. -1: nothing. */

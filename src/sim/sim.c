@@ -3,8 +3,9 @@
  * sim.c - the bit-accurate model: its life, and the long words of a program.
  *
  * Idea      Words are decoded and checked against the overlay once, when the model is made; a run
- *           then executes steps in order (overlay/program_run.c). Feature memory is never cleared between runs: a program
- *           writes what it reads, and one that does not shows it as a difference between two runs.
+ *           then executes steps in order (overlay/program_run.c). Feature memory is never cleared
+ *           between runs: a program writes what it reads, and one that does not shows it as a
+ *           difference between two runs.
  * Memory    external memory, unpacked stream buffer, one filter page and a block of scratch for
  *           each thread are taken at creation; a run allocates only what host nodes produce.
  * Tests     tests/diff/diff_sim.c, tests/unit/test_sim.c

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""formal - Yosys proves what the heads of some modules claim, for all inputs and all time.
+"""formal.py - Yosys proves what the heads of some modules claim, for all inputs and all time.
 
 The claims are asserts in the modules (`ifdef FORMAL). Combinational ones go to the solver as they
 are; those with state by induction: they hold in any first cycle, and in every cycle that follows
