@@ -35,6 +35,11 @@ module dvt_pe #(
   localparam int DotBits = dvt_pkg::ProductBits + 1;  // -128 * -128 * CVec needs one more
   localparam int Drop    = Int8 != 0 ? 0 : 30 + (Mf - 2) + (Mw - 2) + dvt_pkg::AccumulatorLsbExp;
 
+  localparam int Packed   = Int8 != 0 ? 25 : 2 * (Mf - 1) + (Mw - 1);  // both features, side by side
+  localparam int Together = Packed <= 26 ? 2 : 1;
+
+  logic [Pixels*CVec*Mf-1:0]          mantissas;
+  logic [Pixels*DotBits-1:0]          dots;
   logic [dvt_pkg::FilterWordBits-1:0] filter1, filter2_q, filter3_q;
 
   dvt_filter_cache #(.Words(dvt_pkg::FilterCacheWords), .Width(dvt_pkg::FilterWordBits)) u_cache (
@@ -49,15 +54,22 @@ module dvt_pe #(
 
   assign filter2 = filter2_q;
 
-  for (genvar p = 0; p < Pixels; p++) begin : g_pixel
-    logic [DotBits-1:0] dot;
-    logic [5:0]         shift5;
+  for (genvar p = 0; p < Pixels; p++) begin : g_mantissas
+    assign mantissas[p*CVec*Mf +: CVec*Mf] = blocks3[p*Word +: CVec*Mf];
+  end
 
-    dvt_dot #(.CVec(CVec), .FeatureBits(Mf), .FilterBits(Mw), .Int8(Int8),
+  // two pixels share multipliers where a DSP block holds both products
+  for (genvar p = 0; p < Pixels; p = p + Together) begin : g_dot
+    localparam int Lanes = p + Together <= Pixels ? Together : 1;
+    dvt_dot #(.Lanes(Lanes), .CVec(CVec), .FeatureBits(Mf), .FilterBits(Mw), .Int8(Int8),
               .DotBits(DotBits)) u_dot (
-      .clk(clk), .en(v[4:3]), .feature(blocks3[p*Word +: CVec*Mf]),
-      .filter(filter3_q[CVec*Mw-1:0]), .dot(dot)
+      .clk(clk), .en(v[4:3]), .feature(mantissas[p*CVec*Mf +: Lanes*CVec*Mf]),
+      .filter(filter3_q[CVec*Mw-1:0]), .dot(dots[p*DotBits +: Lanes*DotBits])
     );
+  end
+
+  for (genvar p = 0; p < Pixels; p++) begin : g_pixel
+    logic [5:0] shift5;
 
     if (Int8 != 0) begin : g_int8
       assign shift5 = 6'd0;
@@ -72,8 +84,8 @@ module dvt_pe #(
     end
 
     dvt_accumulate #(.DotBits(DotBits), .AccBits(AccBits), .Drop(Drop), .Int8(Int8)) u_acc (
-      .clk(clk), .en(v[6:5]), .dot(dot), .shift(shift5), .first(first6), .load(last6),
-      .result(result[p*AccBits +: AccBits]), .over(over[p])
+      .clk(clk), .en(v[6:5]), .dot(dots[p*DotBits +: DotBits]), .shift(shift5),
+      .first(first6), .load(last6), .result(result[p*AccBits +: AccBits]), .over(over[p])
     );
   end
 endmodule
