@@ -8,7 +8,7 @@
  *            err differently, so their mean errs less.
  * Cost       the logarithm of the value is learned under Student's t noise: measured latencies have
  *            outliers upwards. The rows get the parts of a schedule (schedule.h).
- * Window     costs are shifted to where most values are near (window.h).
+ * Window     costs are shifted to where most values are near (noise_window.h).
  * Tests      tests/unit/test_predictor.c, figures in docs/predict.md
  */
 #include "predict/best.h"

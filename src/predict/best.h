@@ -8,7 +8,7 @@
 #include "predict/gp.h"
 #include "predict/schedule.h"
 #include "predict/target.h"
-#include "predict/window.h"
+#include "predict/noise_window.h"
 
 enum { DVTI_BEST_VIEWS = 3 };
 

@@ -5,7 +5,7 @@
 #include "support/fixture.h"
 
 #include "dovetail/predict.h"
-#include "predict/window.h"
+#include "predict/noise_window.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * window.c - shifts predictions to where a window of x % covers most of the noise.
+ * noise_window.c - shifts predictions to where a window of x % covers most of the noise.
  *
  * Idea       The share of values within x % of a prediction is greatest where the window's two ends
  *            have equal density, which for a skewed noise is not its median. Noise differs between
@@ -10,7 +10,7 @@
  *            steps: the first term decides where the others are flat.
  * Tests      tests/unit/test_transfer.c
  */
-#include "predict/window.h"
+#include "predict/noise_window.h"
 
 #include <math.h>
 #include <stdlib.h>

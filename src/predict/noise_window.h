@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * window.h - from the middle of a noise to the point that most values are near to.
+ * noise_window.h - from the middle of a noise to the point that most values are near to.
  */
-#ifndef DVTI_WINDOW_H
-#define DVTI_WINDOW_H
+#ifndef DVTI_NOISE_WINDOW_H
+#define DVTI_NOISE_WINDOW_H
 
 #include "dovetail/predict.h"
 
