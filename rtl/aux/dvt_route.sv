@@ -8,7 +8,7 @@
 //           a route once.
 // Latency   none; the choice is registered and stands from the second cycle after the launch on,
 //           before the first beat can arrive.
-// Tests     tests/diff/diff_rtl.c, tests/rtl/formal.py (a sink has at most one source)
+// Tests     tests/diff/diff_rtl.c
 module dvt_route #(
   parameter int Bits = 64  // of a beat with its meta
 ) (
