@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""lint.py - Verilator, Icarus and Yosys take the package of every overlay, and the first two say nothing.
+"""lint.py - Verilator, Icarus and Yosys take the package of every overlay without warnings.
 
 For each description in overlays/ and tests/support/overlays: `dovetail overlay rtl`, then the
 package's own `make lint` (-Wall; what is waived stands in rtl/waivers.vlt with its reason).
