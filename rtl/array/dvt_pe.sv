@@ -35,7 +35,7 @@ module dvt_pe #(
   localparam int DotBits = dvt_pkg::ProductBits + 1;  // -128 * -128 * CVec needs one more
   localparam int Drop    = Int8 != 0 ? 0 : 30 + (Mf - 2) + (Mw - 2) + dvt_pkg::AccumulatorLsbExp;
 
-  localparam int Packed   = Int8 != 0 ? 25 : 2 * (Mf - 1) + (Mw - 1);  // both features, side by side
+  localparam int Packed   = Int8 != 0 ? 25 : 2 * (Mf - 1) + (Mw - 1);  // both, side by side
   localparam int Together = Packed <= 26 ? 2 : 1;
 
   logic [Pixels*CVec*Mf-1:0]          mantissas;

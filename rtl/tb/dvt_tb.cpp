@@ -2,8 +2,8 @@
 //
 // dvt_tb.cpp - dvt_overlay as Verilator makes it, behind the C calls of dvt_pins.h.
 //
-// Idea      Ports of one overlay are 8 to 8,192 bits wide and get different C++ types; `put` and `get`
-//           take them all. Wide data cross only when their valid says so.
+// Idea      Ports of one overlay are 8 to 8,192 bits wide and get different C++ types; `put` and
+//           `get` take them all. Wide data cross only when their valid says so.
 // Build     make lib (in the package); or by `dovetail run --engine rtl`.
 #include <cstring>
 #include <memory>

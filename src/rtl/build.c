@@ -27,7 +27,7 @@ static dvt_status verilator_version(dvt_ctx *ctx, dvt_buf *key)
     dvt_status        st;
 
     snprintf(log, sizeof log, "/tmp/dovetail-verilator-%ld", (long)getpid());
-    st = dvti_spawn(ctx, argv, "/", log, &code);
+    st = dvti_spawn(ctx, argv, log, &code);
     if (st == DVT_OK) {
         st = dvt_file_read(ctx, log, VERSION_MAX, &text);
     }
@@ -83,13 +83,18 @@ static dvt_status build_failed(dvt_ctx *ctx, const char *dir)
 
 static dvt_status build_in(dvt_ctx *ctx, const dvti_rtl_files *f, const char *dir)
 {
-    const char *const argv[] = {"make", "-s", "lib", NULL};
-    int               code;
+    const char *const argv[] = {"make", "-s", "-C", dir, "lib", NULL};
+    dvt_buf           log;
+    int               code = 0;
     dvt_status        st = dvti_rtl_files_write(ctx, f, dir);
 
+    dvt_buf_init(&log, ctx, 0);
+    dvt_buf_printf(&log, "%s/build.log", dir);
+    st = st ? st : dvt_buf_status(&log);
     if (st == DVT_OK) {
-        st = dvti_spawn(ctx, argv, dir, "build.log", &code);
+        st = dvti_spawn(ctx, argv, log.data, &code);
     }
+    dvt_buf_deinit(&log);
     return st == DVT_OK && code != 0 ? build_failed(ctx, dir) : st;
 }
 

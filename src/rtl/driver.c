@@ -6,7 +6,7 @@
  *           the program's memory and, from the next multiple of 64 bytes on, its long words; an
  *           OVERLAY step is a run: registers are set, the overlay is started, waited for, and its
  *           counters are read. The same calls drive the simulated RTL and one on a board.
- * Tests     tests/diff/diff_rtl.c (against the models), tests/unit/test_rtl_driver.c
+ * Tests     tests/diff/diff_rtl.c (against the models), tests/unit/test_rtl_package.c
  */
 #include "dovetail/csr.h"
 #include "overlay/program_run.h"

@@ -4,7 +4,7 @@
  *
  * Tests     tests/diff/diff_rtl.c
  */
-#include "rtl/model.h"
+#include "rtl/simulated.h"
 
 #include <string.h>
 

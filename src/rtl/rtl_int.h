@@ -54,9 +54,9 @@ DVT_MUST_CHECK dvt_status dvti_rtl_synthesis_read(dvt_ctx *ctx, const char *path
 
 /* ---- spawn.c ------------------------------------------------------------------------------- */
 
-/* Runs argv (NULL-terminated, argv[0] looked up in PATH) in `dir` with both outputs into the file
- * `log`; *code is its exit status. E_UNSUPPORTED if it is not there, E_IO. */
-DVT_MUST_CHECK dvt_status dvti_spawn(dvt_ctx *ctx, const char *const *argv, const char *dir,
-                                     const char *log, int *code);
+/* Runs argv (NULL-terminated, argv[0] looked up in PATH) with both outputs into the file `log`;
+ * *code is its exit status. E_UNSUPPORTED if it is not there, E_IO. */
+DVT_MUST_CHECK dvt_status dvti_spawn(dvt_ctx *ctx, const char *const *argv, const char *log,
+                                     int *code);
 
 #endif

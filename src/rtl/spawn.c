@@ -8,40 +8,55 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { NOT_FOUND = 127 };
+extern char **environ; /* handed on as it is */
 
-/* In the child: never returns. */
-static void become(const char *const *argv, const char *dir, const char *log)
+static dvt_status not_started(dvt_ctx *ctx, const char *tool, int error)
 {
-    int out;
+    dvt_status st;
 
-    if (chdir(dir) != 0) {
-        _exit(NOT_FOUND - 1);
+    if (error != ENOENT) {
+        return dvt_fail(ctx, DVT_E_IO, NULL, "cannot start '%s': %s", tool, strerror(error));
     }
-    out = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    if (out < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0) {
-        _exit(NOT_FOUND - 1);
-    }
-    execvp(argv[0], (char *const *)(uintptr_t)argv);
-    _exit(NOT_FOUND);
+    st = dvt_fail(ctx, DVT_E_UNSUPPORTED, NULL, "'%s' is not installed", tool);
+    dvt_fail_hint(ctx, "tools/setup.sh installs it");
+    return st;
 }
 
-dvt_status dvti_spawn(dvt_ctx *ctx, const char *const *argv, const char *dir, const char *log,
-                      int *code)
+/* 0, or an errno. */
+static int start(const char *const *argv, const char *log, pid_t *child)
 {
-    pid_t child = fork();
-    int   status = 0;
+    posix_spawn_file_actions_t actions;
+    int                        error = posix_spawn_file_actions_init(&actions);
+
+    if (error != 0) {
+        return error;
+    }
+    error = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log,
+                                             O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    if (error == 0) {
+        error = posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+    }
+    if (error == 0) {
+        error =
+            posix_spawnp(child, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environ);
+    }
+    posix_spawn_file_actions_destroy(&actions);
+    return error;
+}
+
+dvt_status dvti_spawn(dvt_ctx *ctx, const char *const *argv, const char *log, int *code)
+{
+    pid_t child;
+    int   status = 0, error = start(argv, log, &child);
 
     *code = -1;
-    if (child < 0) {
-        return dvt_fail(ctx, DVT_E_IO, NULL, "cannot start '%s': %s", argv[0], strerror(errno));
-    }
-    if (child == 0) {
-        become(argv, dir, log);
+    if (error != 0) {
+        return not_started(ctx, argv[0], error);
     }
     while (waitpid(child, &status, 0) < 0) {
         if (errno != EINTR) {
@@ -49,10 +64,5 @@ dvt_status dvti_spawn(dvt_ctx *ctx, const char *const *argv, const char *dir, co
         }
     }
     *code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    if (*code == NOT_FOUND) {
-        dvt_status st = dvt_fail(ctx, DVT_E_UNSUPPORTED, NULL, "'%s' is not installed", argv[0]);
-        dvt_fail_hint(ctx, "tools/setup.sh --all installs it");
-        return st;
-    }
     return DVT_OK;
 }

@@ -7,7 +7,7 @@
  *           top. Variants of one module (parameters) are added up under its name.
  * Classes   by the names of the target's primitives; what is in no class still counts as a cell.
  * Limits    no place and route: no frequency, and no packing of LUTs into the device's blocks.
- * Tests     tests/unit/test_rtl_synth.c (the table from a given statistics file)
+ * Tests     tests/unit/test_rtl_package.c (the table from a given statistics file)
  */
 #include "base/json_util.h"
 #include "rtl/rtl_int.h"
@@ -125,12 +125,25 @@ static dvt_rtl_module *module_of(dvt_rtl_synthesis *s, const char *yosys)
     return &s->modules[s->module_count++];
 }
 
+/* A cell's type is written as the user wrote it, a module's name with a backslash before that. */
+static const json_t *find_module(const json_t *modules, const char *type)
+{
+    char          name[256];
+    const json_t *m = json_object_get(modules, type);
+
+    if (m) {
+        return m;
+    }
+    snprintf(name, sizeof name, "\\%s", type);
+    return json_object_get(modules, name);
+}
+
 /* `times` instances of a module and everything below it. Hierarchies have no cycles: Yosys refuses
  * them; the depth is bounded all the same. */
 static void walk(dvt_rtl_synthesis *s, const json_t *modules, const char *name, int64_t times,
                  int depth)
 {
-    const json_t   *types = json_object_get(json_object_get(modules, name), "num_cells_by_type");
+    const json_t   *types = json_object_get(find_module(modules, name), "num_cells_by_type");
     dvt_rtl_cells   own = {0};
     dvt_rtl_module *m;
     const char     *type;
@@ -138,7 +151,7 @@ static void walk(dvt_rtl_synthesis *s, const json_t *modules, const char *name, 
 
     json_object_foreach((json_t *)(uintptr_t)types, type, count)
     {
-        if (!json_object_get(modules, type)) {
+        if (!find_module(modules, type)) {
             count_cell(&own, type, json_integer_value(count));
         }
     }
@@ -147,7 +160,7 @@ static void walk(dvt_rtl_synthesis *s, const json_t *modules, const char *name, 
     add_cells(&m->own, &own, times);
     json_object_foreach((json_t *)(uintptr_t)types, type, count)
     {
-        if (json_object_get(modules, type) && depth < DVTI_JSON_MAX_DEPTH) {
+        if (find_module(modules, type) && depth < DVTI_JSON_MAX_DEPTH) {
             walk(s, modules, type, times * json_integer_value(count), depth + 1);
         }
     }
@@ -173,12 +186,31 @@ static void add_up(dvt_rtl_synthesis *s)
     qsort(s->modules, (size_t)s->module_count, sizeof *s->modules, by_cells);
 }
 
+/* Yosys 0.23 prints the hierarchy as plain text behind the modules: the JSON ends before it. */
+static void end_behind_modules(dvt_blob *text)
+{
+    static const char close[] = "\n   },\n", end[] = "\n   }}\n";
+    char             *at = strstr((char *)text->data, close);
+
+    if (at) {
+        memcpy(at, end, sizeof end);
+        text->size = (size_t)(at - (char *)text->data) + sizeof end - 1;
+    }
+}
+
 dvt_status dvti_rtl_synthesis_read(dvt_ctx *ctx, const char *path, dvt_rtl_synthesis *s)
 {
-    dvti_json_doc doc;
-    dvt_status    st = dvti_json_load(ctx, path, &doc);
-    const json_t *modules = st == DVT_OK ? json_object_get(doc.root, "modules") : NULL;
+    dvti_json_doc doc = {0};
+    dvt_blob      text = {0};
+    const json_t *modules;
+    dvt_status    st = dvt_file_read(ctx, path, DVTI_JSON_MAX_BYTES, &text);
 
+    if (st != DVT_OK) {
+        return st;
+    }
+    end_behind_modules(&text);
+    st = dvti_json_parse(ctx, path, (const char *)text.data, text.size, &doc);
+    modules = st == DVT_OK ? json_object_get(doc.root, "modules") : NULL;
     if (st == DVT_OK && !json_object_get(modules, "\\dvt_overlay")) {
         st = dvt_fail(ctx, DVT_E_PARSE, NULL, "%s: no module dvt_overlay in it", path);
     }
@@ -191,24 +223,27 @@ dvt_status dvti_rtl_synthesis_read(dvt_ctx *ctx, const char *path, dvt_rtl_synth
         add_up(s);
     }
     dvti_json_doc_deinit(&doc);
+    dvt_blob_deinit(ctx, &text);
     return st;
 }
 
 /* ---- Yosys --------------------------------------------------------------------------------- */
 
-static void put_script(const dvti_rtl_files *f, const char *synth, dvt_buf *out)
+/* Paths in full: Yosys starts wherever we stand. */
+static void put_script(const dvti_rtl_files *f, const char *synth, const char *dir, dvt_buf *out)
 {
     for (size_t i = 0; i < f->count; i++) {
-        if (strcmp(f->file[i].name, "files.f") == 0) {
-            dvt_buf_puts(out, "read_verilog -sv -DSYNTHESIS ");
-            for (size_t c = 0; c < f->file[i].text.len; c++) {
-                char ch = f->file[i].text.data[c];
-                dvt_buf_append(out, ch == '\n' ? " " : &ch, 1);
-            }
-            dvt_buf_puts(out, "\n");
+        const char *at = f->file[i].text.data;
+        if (strcmp(f->file[i].name, "files.f") != 0) {
+            continue;
+        }
+        while (at && *at) {
+            int n = (int)strcspn(at, "\n");
+            dvt_buf_printf(out, "read_verilog -sv -DSYNTHESIS %s/%.*s\n", dir, n, at);
+            at += n + (at[n] == '\n');
         }
     }
-    dvt_buf_printf(out, "%s\ntee -q -o stat.json stat -json -top dvt_overlay\n", synth);
+    dvt_buf_printf(out, "%s\ntee -q -o %s/stat.json stat -json\n", synth, dir);
 }
 
 static dvt_status yosys_failed(dvt_ctx *ctx, const char *path)
@@ -228,24 +263,28 @@ static dvt_status yosys_failed(dvt_ctx *ctx, const char *path)
 static dvt_status run_yosys(dvt_ctx *ctx, const dvt_overlay *o, const char *synth, const char *dir,
                             const char *log)
 {
-    const char *const argv[] = {"yosys", "-q", "synth.ys", NULL};
-    dvti_rtl_files    f;
-    int               code;
-    dvt_status        st = dvti_rtl_files_make(ctx, o, &f);
+    dvti_rtl_files f;
+    dvt_buf       *script, path;
+    int            code = 0;
+    dvt_status     st = dvti_rtl_files_make(ctx, o, &f);
 
     if (st != DVT_OK) {
         return st;
     }
-    dvt_buf *script = dvti_rtl_files_add(ctx, &f, "synth.ys");
-    st = script ? DVT_OK : DVT_E_NOMEM;
+    dvt_buf_init(&path, ctx, 0);
+    dvt_buf_printf(&path, "%s/synth.ys", dir);
+    script = dvti_rtl_files_add(ctx, &f, "synth.ys");
+    st = script ? dvt_buf_status(&path) : DVT_E_NOMEM;
     if (st == DVT_OK) {
-        put_script(&f, synth, script);
+        put_script(&f, synth, dir, script);
         st = dvti_rtl_files_write(ctx, &f, dir);
     }
     dvti_rtl_files_deinit(ctx, &f);
     if (st == DVT_OK) {
-        st = dvti_spawn(ctx, argv, dir, "yosys.log", &code);
+        const char *const argv[] = {"yosys", "-q", path.data, NULL};
+        st = dvti_spawn(ctx, argv, log, &code);
     }
+    dvt_buf_deinit(&path);
     return st == DVT_OK && code != 0 ? yosys_failed(ctx, log) : st;
 }
 
@@ -280,6 +319,10 @@ dvt_status dvt_rtl_synthesise(dvt_ctx *ctx, const dvt_overlay *o, const char *ta
         st = dvt_fail(ctx, DVT_E_USAGE, NULL, "no synthesis target '%s'", target);
         dvt_fail_hint(ctx, "the targets are xilinx-us+, intel-alm and ecp5");
         return st;
+    }
+    if (strpbrk(dir, " \t\"\\")) {
+        return dvt_fail(ctx, DVT_E_USAGE, NULL,
+                        "Yosys takes no folder with blanks, quotes or backslashes: '%s'", dir);
     }
     dvt_buf_init(&stat, ctx, 0);
     dvt_buf_init(&log, ctx, 0);

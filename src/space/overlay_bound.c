@@ -14,9 +14,9 @@
  *           beat, each taking as long as the kernel scale needs if a bias is added. The first beat
  *           waits for the first result's turns; the last beat comes behind the last turn; both for
  *           the pipeline, the route, and the launch.
- * Blocks    What a convolution of its own made is laid out by turns of k_vec (src/compile/README.md,
- *           map "array"), and so is what pooling, ReLU and sums make of such values. All else
- *           counts as dense, which is the least there can be.
+ * Blocks    What a convolution of its own made is laid out by turns of k_vec
+ *           (src/compile/README.md, map "array"), and so is what pooling, ReLU and sums make of
+ *           such values. All else counts as dense, which is the least there can be.
  * Banks     A turn takes as many cycles as the busiest bank has lanes (section 5).
  * Left out  Dense layers, global pooling, sums, all that goes to the host: they bound nothing.
  * Tests     tests/unit/test_overlay_cost.c (bound <= cycles over random pairs)
@@ -241,8 +241,8 @@ static void add_trip(dvt_workload *w, dvti_trip t)
     w->trips[w->count++] = t;
 }
 
-/* Operators, attributes, types, shapes and who reads whom, in order: graphs of one form are compiled
- * to the same words. Values are numbered as they are met. */
+/* Operators, attributes, types, shapes and who reads whom, in order: graphs of one form are
+ * compiled to the same words. Values are numbered as they are met. */
 static uint64_t form_of(const dvt_graph *g, int32_t *number)
 {
     uint64_t form = 0;

@@ -9,8 +9,8 @@
  *           values, get the same programs: 15,625 cells are fewer than half as many networks. What
  *           one of them costs is kept for the others, in a table that threads share without locks.
  * Bound     a sum over the cell's trips of overlay_bound.c: networks with the same trips are a
- *           group. What a trip takes at least is a table (overlays, trips), made once; which banks a
- *           turn keeps busy depends on q_vec and p_vec alone, which are few.
+ *           group. What a trip takes at least is a table (overlays, trips), made once; which banks
+ *           a turn keeps busy depends on q_vec and p_vec alone, which are few.
  * Memory    8 bytes an overlay and trip (about 20 trips), 2 bytes a group and trip.
  * Threads   cost() and bounds() use nothing but what was made before, and contexts of their own.
  * Tests     tests/unit/test_overlay_cost.c

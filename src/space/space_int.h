@@ -56,7 +56,7 @@ void     dvti_part_at(const dvti_space_part *p, uint64_t index, uint32_t *v);
 uint64_t dvti_part_index(const dvti_space_part *p, const uint32_t *v);
 bool     dvti_part_contains(const dvti_space_part *p, const uint32_t *v);
 
-/* The overlay of a point that has one, unchecked (points of the space are sound); touches no ctx. */
+/* The overlay of a point that has one, unchecked (points of the space are sound); no ctx. */
 void dvti_space_overlay(const dvt_space *s, const dvt_point *p, dvt_overlay *out);
 
 /* overlay and ranks at a point of their part */

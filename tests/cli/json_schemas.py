@@ -46,6 +46,8 @@ def commands(w):
                   "--scale", "1/255"]
     yield 0, ["eval", *tiny, "--dataset", "glyphs:4", "--mean", "33", "--std", "78", "--mean-first"]
     yield 0, ["overlay", "list"]
+    yield 0, ["overlay", "rtl", "small-fp11", "-o", w.path / "rtl"]
+    yield 0, ["overlay", "synth", "tests/support/overlays/odd-one.json", "-o", w.path / "synth"]
     yield 0, ["overlay", "show", "large-fp16"]
     yield 0, ["overlay", "fit", "medium-fp11"]
     yield 1, ["overlay", "fit", "large-fp16", "--device", "ecp5-85"]

@@ -5,8 +5,8 @@
  * Table      one line a configuration (area from published resources, and the model's), then one
  *            line a configuration, width and network (frames a second without fully connected
  *            layers).
- * Claims     each area within 1 %; mean |log(model / published)| of the frame rates within 0.075, of
- *            each network's within 0.10.
+ * Claims     each area within 1 %; mean |log(model / published)| of the frame rates within 0.075,
+ *            of each network's within 0.10.
  * Parts      The constants are fitted to a part of the rates, and the rest says what that is worth:
  *            one line a part. The standing constants are within 0.10 on every rest.
  * Depths     of the published buffers are not published: the BRAM counts and the frame rates

@@ -5,8 +5,8 @@
  * Each program fills the stream buffer, runs a few random words and copies the stream buffer out.
  * Claims: the RTL leaves the same bytes and counts the same saturations as the bit-accurate model;
  * it takes the cycles of the cycle model, cause by cause, with and without memory that holds back.
- * Overlays  the odd ones, so that every vector, format, bus and link is met; DOVETAIL_LONG: also one
- *           without kernels, one of single values, and one of few kernels. Built once and kept.
+ * Overlays  the odd ones, so that every vector, format, bus and link is met; DOVETAIL_LONG: also
+ *           one without kernels, one of single values, and one of few kernels. Built once and kept.
  * Settings  DOVETAIL_LONG: ten times the programs; DOVETAIL_RTL_CACHE: where built overlays lie;
  *           DOVETAIL_RTL_ONLY=OVERLAY[:SOURCE[:SEED]] for one case.
  */

@@ -3,8 +3,8 @@
  * fault_rtl.c - what the simulated RTL does when program, memory or host misbehave.
  *
  * Claim      whatever happens, a run ends in an error that STATUS names, or with the right bytes in
- *            memory; it never takes longer than a run without faults and twice the watchdog; and the
- *            next run, behind at most a soft reset, is right again.
+ *            memory; it never takes longer than a run without faults and twice the watchdog; and
+ *            the next run, behind at most a soft reset, is right again.
  * Program    features in, an array word with scale, a straight word: they read features, filters,
  *            parameters and words, and write to external memory. Judged by the bit-accurate model.
  * Overlays   odd-m5 (bus of 8 bytes, link of 8 bits) and odd-int8 (bus of 4 bytes).
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rtl/model.h"
+#include "rtl/simulated.h"
 #include "support/arrays.h"
 #include "support/fixture.h"
 #include "support/rtl_compare.h"

@@ -21,12 +21,13 @@ PROOFS = [
     ("prim/dvt_fifo.sv", {"Width": 3, "Depth": 4, "Deep": 1}, "write_q == read_d",
      "write_q == read_q"),
     ("prim/dvt_fifo.sv", {"Width": 2, "Depth": 2, "Deep": 1}, "mem[read_d]", "mem[read_q]"),
-    ("prim/dvt_fifo.sv", {"Width": 2, "Depth": 5}, "!= CountBits'(Depth))", "!= CountBits'(Depth+1))"),
+    ("prim/dvt_fifo.sv", {"Width": 2, "Depth": 5}, "!= CountBits'(Depth))",
+     "!= CountBits'(Depth+1))"),
     ("prim/dvt_fifo.sv", {"Width": 2, "Depth": 2}, "assign head = mem[read_q]",
      "assign head = mem[write_q]"),
     ("dma/dvt_halves.sv", {}, "room  = used_q < 2'd2", "room  = used_q <= 2'd2"),
-    ("control/dvt_node.sv", {"Kernel": 3, "Bits": 20, "Bytes": 8, "Link": 8}, "in_kind[1]) shadow_q",
-     "in_kind[0]) shadow_q"),
+    ("control/dvt_node.sv", {"Kernel": 3, "Bits": 20, "Bytes": 8, "Link": 8},
+     "in_kind[1]) shadow_q", "in_kind[0]) shadow_q"),
     ("control/dvt_node.sv", {"Kernel": 9, "Bits": 64, "Bytes": 8, "Link": 64}, "flit_q <= in_flit",
      "flit_q <= ~in_flit"),
     ("mem/dvt_bank_grant.sv", {"Clients": 5, "Banks": 3, "BankBits": 2, "RowBits": 2},
@@ -46,7 +47,8 @@ def proved(path, parameters):
     script = f"read_verilog -sv -formal -DFORMAL {path}; chparam {chosen} {top}; " if chosen else \
         f"read_verilog -sv -formal -DFORMAL {path}; "
     script += f"prep -top {top} -nordff; memory_map; opt -full; "
-    script += "sat -prove-asserts -set-assumes " + ("-tempinduct -maxsteps 12" if state else "-verify")
+    how = "-tempinduct -maxsteps 12" if state else "-verify"
+    script += "sat -prove-asserts -set-assumes " + how
     done = subprocess.run(["yosys", "-p", script], capture_output=True, text=True, timeout=240)
     if re.search(r"SAT proof finished - no model found: SUCCESS|Induction step proven: SUCCESS",
                  done.stdout):
@@ -72,7 +74,8 @@ def main():
             bad = pathlib.Path(work) / pathlib.Path(name).name
             bad.write_text(text.replace(whole, broken, 1))
             seen = whole in text and proved(bad, parameters) is False
-            print(f"{'ok' if seen else 'not ok'} {2 * number + 2} - {label}: a planted fault is found")
+            result = "ok" if seen else "not ok"
+            print(f"{result} {2 * number + 2} - {label}: a planted fault is found")
             failures += (not good) + (not seen)
     return 1 if failures else 0
 

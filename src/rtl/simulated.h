@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * model.h - the simulated overlay between its registers and an external memory: see model.c.
+* simulated.h - the simulated overlay between its registers and an external memory: see simulated.c.
  */
 #ifndef DVTI_RTL_MODEL_H
 #define DVTI_RTL_MODEL_H

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * model.c - clocks the simulated overlay: memory on one side, registers on the other.
+ * simulated.c - clocks the simulated overlay: memory on one side, registers on the other.
  *
  * Idea      A cycle is: the memory decides what it offers, the pins settle, the memory takes what
  *           the overlay offers, the clock rises. The memory lives only while the overlay runs, so
  *           that its cycle 0 is that of docs/timing.md; outside of a run it offers nothing.
  * Tests     tests/diff/diff_rtl.c, tests/fault/fault_rtl.c
  */
-#include "rtl/model.h"
+#include "rtl/simulated.h"
 
 #include <dlfcn.h>
 #include <string.h>
