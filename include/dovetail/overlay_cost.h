@@ -52,8 +52,8 @@ DVT_API DVT_MUST_CHECK dvt_status dvt_side_of_overlays(dvt_ctx *ctx, const dvt_s
                                                        dvt_side *out);
 /* "latency" in cycles of the overlays' clock (per_unit of them are a millisecond), of the
  * NAS-Bench-201 cells of a table, with the skeleton for accuracy and 10 classes. A cell that an
- * overlay cannot run takes DVT_OVERLAY_NEVER cycles. Making it takes some milliseconds a cell. Borrows table and space. E_UNSUPPORTED for
- * other tables. */
+ * overlay cannot run takes DVT_OVERLAY_NEVER cycles. Making it takes some milliseconds a cell.
+ * Borrows table and space. E_UNSUPPORTED for other tables. */
 #define DVT_OVERLAY_NEVER (INT64_C(1) << 60)
 DVT_API DVT_MUST_CHECK dvt_status dvt_pair_cost_overlays(dvt_ctx *ctx, const dvt_table *table,
                                                          const dvt_space *space,
