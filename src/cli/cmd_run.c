@@ -223,7 +223,7 @@ static dvt_status one_image(const cli_run *r, const cli_inputs *in, dvt_graph **
     cli_model        m = CLI_MODEL_OF(o);
     const dvt_shape *s;
 
-    if (!cli_engine_is_overlay(o->engine) || dvt_graph_input_count(*g) == 0) {
+    if (!cli_engine_is_overlay((cli_engine_kind)o->engine) || dvt_graph_input_count(*g) == 0) {
         return DVT_OK;
     }
     s = &dvt_graph_value(*g, dvt_graph_input(*g, 0))->shape;
@@ -331,7 +331,7 @@ static dvt_status run_program(const cli_run *r, dvt_program *p)
     if (st == DVT_OK) {
         st = cli_refuse_network_options(r, &run_set, "a program");
     }
-    if (st == DVT_OK && !cli_engine_is_overlay(o->engine) &&
+    if (st == DVT_OK && !cli_engine_is_overlay((cli_engine_kind)o->engine) &&
         dvt_options_source(&run_set, r->parsed, "engine") != DVT_OPTION_DEFAULT) {
         st = dvt_fail(r->ctx, DVT_E_USAGE, NULL, "a program runs on the overlay only");
         dvt_fail_hint(r->ctx, "leave --engine out, or give the network");

@@ -19,7 +19,7 @@
 typedef enum cli_engine_kind { CLI_REFERENCE, CLI_NAIVE, CLI_OVERLAY, CLI_RTL } cli_engine_kind;
 
 const char        *cli_engine_name(cli_engine_kind kind);
-static inline bool cli_engine_is_overlay(int kind)
+static inline bool cli_engine_is_overlay(cli_engine_kind kind)
 {
     return kind == CLI_OVERLAY || kind == CLI_RTL;
 }
