@@ -92,7 +92,7 @@ static void test_checkpoint__a_killed_search_goes_on_to_the_same_frontier(void *
     test_temp_path("killed", path);
     assert_int_equal(find(NULL, "accuracy,latency,area", -1, 0, &whole, want), DVT_OK);
     for (int blocks = 1; blocks <= 3; blocks++) {
-        int         status;
+        int         status = 0;
         const pid_t child = fork();
         if (child == 0) {
             _exit(find(path, "accuracy,latency,area", DEADLY + blocks, 1, &rest, got) == DVT_OK);
