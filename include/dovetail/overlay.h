@@ -107,9 +107,9 @@ typedef struct dvt_overlay_derived {
     double  peak_gmacs; /* 1e9 multiply-accumulates a second */
 } dvt_overlay_derived;
 DVT_API void dvt_overlay_derive(const dvt_overlay *o, dvt_overlay_derived *out);
-/* First 32 bits of the SHA-256 of the canonical description: register DESCRIPTION; 0 without
- * memory. */
-DVT_API uint32_t dvt_overlay_signature(dvt_ctx *ctx, const dvt_overlay *o);
+/* First 32 bits of the SHA-256 of the canonical description: register DESCRIPTION. E_NOMEM. */
+DVT_API DVT_MUST_CHECK dvt_status dvt_overlay_signature(dvt_ctx *ctx, const dvt_overlay *o,
+                                                        uint32_t *out);
 DVT_API bool dvt_overlay_has(const dvt_overlay *o, dvt_kernel kernel);
 /* SystemVerilog `package dvt_pkg`: the description, what follows from it, and place and width of
  * every field of the long words, as localparams. */

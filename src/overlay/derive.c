@@ -120,20 +120,22 @@ int64_t dvt_overlay_conv_cycles(const dvt_overlay *o, int64_t groups, int64_t c_
            ceil_div(q, o->q_vec) * ceil_div(p, o->p_vec) * r * s;
 }
 
-uint32_t dvt_overlay_signature(dvt_ctx *ctx, const dvt_overlay *o)
+dvt_status dvt_overlay_signature(dvt_ctx *ctx, const dvt_overlay *o, uint32_t *out)
 {
-    dvt_buf  text;
-    char     hex[DVT_SHA256_HEX];
-    uint32_t first = 0;
+    dvt_buf    text;
+    char       hex[DVT_SHA256_HEX];
+    dvt_status st;
 
+    *out = 0;
     dvt_buf_init(&text, ctx, 0);
     dvt_overlay_print(o, &text);
-    if (dvt_buf_status(&text) == DVT_OK) {
+    st = dvt_buf_status(&text);
+    if (st == DVT_OK) {
         dvt_sha256_hex(text.data, text.len, hex);
-    }
-    for (int i = 0; i < 8 && dvt_buf_status(&text) == DVT_OK; i++) {
-        first = first << 4 | (uint32_t)(hex[i] <= '9' ? hex[i] - '0' : hex[i] - 'a' + 10);
+        for (int i = 0; i < 8; i++) {
+            *out = *out << 4 | (uint32_t)(hex[i] <= '9' ? hex[i] - '0' : hex[i] - 'a' + 10);
+        }
     }
     dvt_buf_deinit(&text);
-    return first;
+    return st;
 }

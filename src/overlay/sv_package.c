@@ -128,11 +128,18 @@ static void put_registers(const dvt_overlay *o, dvt_buf *b)
 #undef DVT_X
     };
 
+    uint32_t   signature;
+    dvt_status st;
+
     dvt_buf_puts(b, "\n  // registers, error codes\n");
     put_list("csr", list, sizeof list / sizeof *list, b);
     put_list("csr_error", errors, sizeof errors / sizeof *errors, b);
     put(b, "csr", "id_value", "", DVT_CSR_ID_VALUE);
-    put(b, "csr", "description_value", "", dvt_overlay_signature(b->ctx, o));
+    st = dvt_overlay_signature(b->ctx, o, &signature);
+    if (st != DVT_OK && dvt_buf_status(b) == DVT_OK) {
+        b->status = st;
+    }
+    put(b, "csr", "description_value", "", signature);
 }
 
 /* fl(1/v) of v = 0..pool_window_max as binary32, v = 0 taken as 1: averages by valid blocks. */

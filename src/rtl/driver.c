@@ -69,11 +69,12 @@ static dvt_status get_counter(dvt_rtl *r, uint32_t offset, uint64_t *value)
 /* Is it an overlay, of this description and instruction set? */
 static dvt_status identify(dvt_rtl *r)
 {
-    uint32_t   id = 0, version = 0, description = 0;
+    uint32_t   id = 0, version = 0, description = 0, wanted = 0;
     dvt_status st = get_register(r, DVT_CSR_ID, &id);
 
     st = st ? st : get_register(r, DVT_CSR_VERSION, &version);
     st = st ? st : get_register(r, DVT_CSR_DESCRIPTION, &description);
+    st = st ? st : dvt_overlay_signature(r->ctx, &r->p->overlay, &wanted);
     if (st != DVT_OK) {
         return st;
     }
@@ -85,7 +86,7 @@ static dvt_status identify(dvt_rtl *r)
                         "the overlay has version %u of the instruction set, the program %d",
                         version, DVT_ISA_VERSION);
     }
-    if (description != dvt_overlay_signature(r->ctx, &r->p->overlay)) {
+    if (description != wanted) {
         st = dvt_fail(r->ctx, DVT_E_UNSUPPORTED, NULL,
                       "the program was compiled for '%s', the overlay was built from another "
                       "description",

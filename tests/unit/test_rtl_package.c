@@ -192,9 +192,10 @@ static void test_rtl_package__devices_that_do_not_fit_the_program_are_refused(vo
     dvt_overlay o = sim_tiny_overlay(DVT_FORMAT_BFP, 7);
     sim_words   s;
     size_t      need;
-    fake        right = {DVT_CSR_ID_VALUE, DVT_ISA_VERSION, dvt_overlay_signature(*state, &o)};
-    fake        other = right;
+    fake        right = {DVT_CSR_ID_VALUE, DVT_ISA_VERSION, 0}, other;
 
+    expect_ok(*state, dvt_overlay_signature(*state, &o, &right.description));
+    other = right;
     sim_words_open(&s, *state, &o);
     dvt_word w = sim_stream_word(&s, 1);
     sim_words_add(&s, &w);
