@@ -126,8 +126,8 @@ const cli_command cli_convert = {
         "of the file: an ONNX model (.onnx), the text form with all data (.dvg), a Graphviz\n"
         "(.dot) or SVG drawing. An ONNX model computes the same bits when it is read back; what\n"
         "ONNX cannot say is refused with the node and the reason.",
-    .examples = "dovetail convert examples/models/glyphs/glyphs.onnx --passes -o glyphs.onnx\n"
-                "dovetail convert examples/models/glyphs/glyphs.onnx -o glyphs.svg\n",
+    .examples = "dovetail convert examples/models/glyphs/glyphs.onnx --passes -o /tmp/glyphs.onnx\n"
+                "dovetail convert examples/models/glyphs/glyphs.onnx -o /tmp/glyphs.svg\n",
     .options = &convert_set,
     .values_bytes = sizeof(convert_opts),
     .run = run,
