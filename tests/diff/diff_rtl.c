@@ -23,28 +23,6 @@ enum { PROGRAMS = 6, WORDS = 12, JOBS = 1 };
 
 static int programs(void) { return getenv("DOVETAIL_LONG") ? 10 * PROGRAMS : PROGRAMS; }
 
-/* The whole stream buffer straight through to SIM_DUMP. */
-static dvt_word dump_word(const sim_words *s)
-{
-    int64_t  turns = s->d.stream_buffer_words / s->d.pixels;
-    dvt_word w = sim_stream_word(s, 1);
-
-    w.kernels &= ~(1u << DVT_KERNEL_FREAD);
-    w.sread.n[0] = w.write.n[0] = turns;
-    w.sread.a[0] = w.write.d[0] = s->d.pixels;
-    w.sread.pa = w.write.pd = s->o.q_vec;
-    w.write.base = SIM_DUMP / s->d.feature_word_bytes;
-    return w;
-}
-
-static dvt_word fill_word(const sim_words *s)
-{
-    dvt_word w = {.kernels = 1u << DVT_KERNEL_FREAD};
-
-    w.fread = (dvt_part_fread){.n = {s->d.stream_buffer_words, 1, 1}};
-    return w;
-}
-
 static void add_random(sim_words *s, dvt_rng *rng, dvt_kernel source)
 {
     for (int tries = 0;; tries++) {
@@ -61,7 +39,7 @@ static void add_random(sim_words *s, dvt_rng *rng, dvt_kernel source)
 static void make_program(sim_words *s, uint64_t seed, dvt_kernel source, int words)
 {
     dvt_rng  rng = dvt_rng_make(seed, (uint64_t)source);
-    dvt_word fill = fill_word(s), dump = dump_word(s);
+    dvt_word fill = sim_fill_word(s), dump = sim_dump_word(s);
 
     s->p.word_count = 0;
     dvt_buf_reset(&s->control);

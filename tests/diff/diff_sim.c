@@ -19,30 +19,6 @@ enum { ROUNDS = 150, WORDS_PER_MEMORY = 25, JOBS = 3 };
 /* Of each overlay, source by source; ten times that in the long run. */
 static uint64_t rounds(void) { return getenv("DOVETAIL_LONG") ? 10 * ROUNDS : ROUNDS; }
 
-/* The whole stream buffer straight through to SIM_DUMP. */
-static dvt_word dump_word(const sim_words *s)
-{
-    int32_t  pixels = s->o.p_vec * s->o.q_vec;
-    int64_t  turns = s->d.stream_buffer_words / pixels;
-    dvt_word w = sim_stream_word(s, 1);
-
-    assert_int_equal(turns * pixels, s->d.stream_buffer_words);
-    w.kernels &= ~(1u << DVT_KERNEL_FREAD);
-    w.sread.n[0] = w.write.n[0] = turns;
-    w.sread.a[0] = w.write.d[0] = pixels;
-    w.sread.pa = w.write.pd = s->o.q_vec;
-    w.write.base = SIM_DUMP / s->d.feature_word_bytes;
-    return w;
-}
-
-static dvt_word fill_word(const sim_words *s)
-{
-    dvt_word w = {.kernels = 1u << DVT_KERNEL_FREAD};
-
-    w.fread = (dvt_part_fread){.n = {s->d.stream_buffer_words, 1, 1}};
-    return w;
-}
-
 typedef struct tally {
     int64_t tried, legal, sliced, paged, wild, saturated;
     int64_t kernel[DVT_KERNEL_COUNT], act[DVT_ACT_COUNT];
@@ -102,7 +78,7 @@ static uint64_t expect_same(sim_words *s, const dvt_word *w, dvt_sim_kind kind,
 
 static void compare_word(sim_words *s, const dvt_word *w, bool tame, uint64_t seed, tally *t)
 {
-    const dvt_word all[] = {fill_word(s), *w, dump_word(s)};
+    const dvt_word all[] = {sim_fill_word(s), *w, sim_dump_word(s)};
     interpreter    want;
     uint64_t       saturated;
 

@@ -191,6 +191,28 @@ dvt_word sim_array_word(const sim_words *s, int32_t turns, int32_t results)
     return w;
 }
 
+dvt_word sim_fill_word(const sim_words *s)
+{
+    dvt_word w = {.kernels = 1u << DVT_KERNEL_FREAD};
+
+    w.fread = (dvt_part_fread){.n = {s->d.stream_buffer_words, 1, 1}};
+    return w;
+}
+
+dvt_word sim_dump_word(const sim_words *s)
+{
+    int64_t  turns = s->d.stream_buffer_words / s->d.pixels;
+    dvt_word w = sim_stream_word(s, 1);
+
+    assert_int_equal(turns * s->d.pixels, s->d.stream_buffer_words);
+    w.kernels &= ~(1u << DVT_KERNEL_FREAD);
+    w.sread.n[0] = w.write.n[0] = turns;
+    w.sread.a[0] = w.write.d[0] = s->d.pixels;
+    w.sread.pa = w.write.pd = s->o.q_vec;
+    w.write.base = SIM_DUMP / s->d.feature_word_bytes;
+    return w;
+}
+
 void sim_route(dvt_word *w, dvt_kernel kernel)
 {
     int32_t at = 0;

@@ -65,6 +65,10 @@ dvt_word sim_stream_word(const sim_words *s, int32_t turns);
 /* `results` results of `turns` turns each: lane q of turn t is block t * q_vec + q, multiplied with
  * filter word (t mod turns) of the one page, in k_vec lanes. */
 dvt_word sim_array_word(const sim_words *s, int32_t turns, int32_t results);
+/* The stream buffer filled from feature word 0 on, and copied out straight to SIM_DUMP: between the
+ * two stands what is looked at. */
+dvt_word sim_fill_word(const sim_words *s);
+dvt_word sim_dump_word(const sim_words *s);
 /* Appends the kernel to the word's route; scale takes parameter group 0 throughout. */
 void sim_route(dvt_word *w, dvt_kernel kernel);
 /* Gives a word with scale or prelu that group. */
